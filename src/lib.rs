@@ -1,0 +1,1 @@
+//! The engine that keeps AWS credentials fresh inside a JVM.

@@ -1,0 +1,1 @@
+//! A strict loopback AWS: see `README.md`.
