@@ -1,7 +1,6 @@
 //! The values everything else passes round: what a set of AWS credentials is. No I/O, no clock.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
 use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
@@ -32,7 +31,7 @@ impl fmt::Debug for Secret {
 }
 
 /// An access key id: public by nature (AWS logs it), the name by which a set of credentials is told from another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccessKeyId(String);
 
 impl AccessKeyId {
@@ -42,12 +41,6 @@ impl AccessKeyId {
 
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl Hash for AccessKeyId {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
     }
 }
 

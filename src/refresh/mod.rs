@@ -1,0 +1,11 @@
+//! Keeping one set of credentials fresh: the rules (pure: [`life`], [`pace`], [`schedule`], [`judge`], [`machine`], over
+//! the values of [`event`] and [`state`]) and the loop that runs them ([`engine`]).
+
+pub mod engine;
+pub mod event;
+pub mod judge;
+pub mod life;
+pub mod machine;
+pub mod pace;
+pub mod schedule;
+pub mod state;

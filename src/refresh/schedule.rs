@@ -1,0 +1,132 @@
+//! Pure: from where a set stands and what an attempt brought to the wait before the next attempt.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::life::{Life, Phase};
+use super::pace::{self, backoff, spread, uniform};
+use crate::error::FetchErrorKind;
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// No backoff grows beyond this.
+pub const LONGEST_BACKOFF: Duration = secs(600);
+/// A server that asks for more patience than this is not obeyed further.
+pub const LONGEST_RETRY_AFTER: Duration = secs(300);
+
+/// Where what is held stands at the moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    pub phase: Phase,
+    /// `None`: nothing is held, or it does not expire.
+    pub life: Option<Life>,
+    pub advisory_window: Duration,
+    pub nominal_life: Duration,
+    pub link_local: bool,
+    /// A service rejected the key.
+    pub rejected: bool,
+    /// It has not been stale or rejected for long: a late rotation is to be met within seconds.
+    pub closely: bool,
+}
+
+impl Standing {
+    /// Another set is needed now.
+    pub fn urgent(&self) -> bool {
+        self.rejected || self.phase >= Phase::Stale
+    }
+
+    /// Nothing is held, or AWS may not accept it any more.
+    fn nothing_usable(&self) -> bool {
+        self.phase == Phase::None || self.phase >= Phase::Stale
+    }
+
+    fn length(&self) -> Option<Duration> {
+        self.life.map(|life| life.length)
+    }
+
+    /// What is left; a set that does not expire has no end in sight.
+    fn left(&self) -> Duration {
+        self.life.map_or(Duration::MAX, |life| life.left())
+    }
+
+    /// A fresh set was accepted: until its advisory window, less up to a tenth of its life so that a fleet started
+    /// together does not ask together; a link-local source is polled meanwhile.
+    pub fn after_fresh(&self, rng: &mut Rng) -> Duration {
+        let until_window = self.life.map(|life| {
+            let lead = uniform(rng, Duration::ZERO, life.length / 10);
+            life.left().saturating_sub(self.advisory_window).saturating_sub(lead)
+        });
+        let poll = self.link_local.then(|| pace::poll(rng, self.length()));
+        let wait = match (until_window, poll) {
+            (Some(window), Some(poll)) => window.min(poll),
+            (window, poll) => window.or(poll).unwrap_or(pace::CEILING),
+        };
+        wait.clamp(pace::FLOOR, pace::CEILING)
+    }
+
+    /// A set was accepted that is not fresh.
+    pub fn after_not_fresh(&self, fruitless: u32, rng: &mut Rng) -> Duration {
+        match (self.link_local, self.urgent()) {
+            (false, _) => backoff(rng, secs(10), fruitless, secs(300)),
+            (true, true) => self.after_fruitless(fruitless, rng),
+            (true, false) => self.while_wanted(rng),
+        }
+    }
+
+    /// The same stale or rejected set again.
+    pub fn after_fruitless(&self, fruitless: u32, rng: &mut Rng) -> Duration {
+        match (self.link_local, self.closely) {
+            (false, _) => backoff(rng, secs(10), fruitless, secs(300)),
+            (true, true) => backoff(rng, secs(5), fruitless, secs(10)),
+            // Where the clock is fast by more than a set lives, every set looks stale from its first second on: an
+            // eighth of its nominal life still meets each rotation in time.
+            (true, false) => backoff(rng, secs(5), fruitless, (self.nominal_life / 8).clamp(secs(10), secs(60))),
+        }
+    }
+
+    /// The same fresh set again. `scheduled` is the wait that was planned: asked out of turn, a remote source keeps it.
+    pub fn after_still_fresh(&self, scheduled: Duration, rng: &mut Rng) -> Duration {
+        if self.link_local {
+            return pace::poll(rng, self.length());
+        }
+        if scheduled > pace::FLOOR {
+            return scheduled;
+        }
+        match self.life {
+            Some(life) => spread(rng, life.left().saturating_sub(self.advisory_window).clamp(secs(5), secs(300))),
+            None => pace::CEILING,
+        }
+    }
+
+    /// A set inside its windows, and no newer one to be had.
+    pub fn while_wanted(&self, rng: &mut Rng) -> Duration {
+        let longest = if self.link_local { pace::poll_period(self.length()) } else { secs(300) };
+        spread(rng, (self.left() / 4).clamp(secs(5), longest))
+    }
+
+    /// An attempt failed, after `count` failures that pace alike.
+    pub fn after_failure(&self, kind: FetchErrorKind, count: u32, rng: &mut Rng) -> Duration {
+        match kind {
+            FetchErrorKind::Transient | FetchErrorKind::NoRole if self.link_local => {
+                let longest = match (self.nothing_usable(), kind) {
+                    (true, FetchErrorKind::NoRole) => secs(60),
+                    (true, _) => secs(10),
+                    (false, _) => (self.left() / 8).clamp(secs(1), secs(30)),
+                };
+                backoff(rng, secs(1), count, longest)
+            }
+            // Not quicker when the end is near: a fleet with aligned expirations must not converge on the edge.
+            FetchErrorKind::Transient | FetchErrorKind::NoRole => backoff(rng, secs(1), count, secs(30)),
+            FetchErrorKind::Throttled { retry_after } => {
+                let longest =
+                    if self.nothing_usable() { secs(120) } else { (self.left() / 4).clamp(secs(15), secs(120)) };
+                let asked = retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER);
+                backoff(rng, secs(5), count, longest).max(asked)
+            }
+            FetchErrorKind::NonRecoverable => backoff(rng, secs(60), count, LONGEST_BACKOFF),
+        }
+    }
+}
