@@ -49,6 +49,9 @@ pub enum Event {
     /// The process was restored from a snapshot.
     Restored,
     Close,
+    /// A fault in the rules, for the test that the engine survives it.
+    #[cfg(test)]
+    Panic,
 }
 
 /// A fetch to start.

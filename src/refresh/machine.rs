@@ -218,6 +218,8 @@ impl Machine {
                 self.forget_conclusion(now);
                 self.next = now.boot.plus(uniform(&mut self.rng, Duration::ZERO, secs(5))).max(self.throttled_until);
             }
+            #[cfg(test)]
+            Event::Panic => panic!("scripted panic in the rules"),
             Event::Close => {
                 self.closed = true;
                 self.in_flight = None;

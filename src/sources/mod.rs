@@ -43,6 +43,9 @@ pub trait Source: Send + Sync {
     /// What the refresh rules assume before the first answer.
     fn traits(&self) -> Traits;
 
+    /// Forgets connections that are held open: the process did not run for a while, and they are dead by now.
+    fn reset(&self) {}
+
     /// Asks once (with the retries and time-outs that belong to the protocol). Every input is read anew.
     fn fetch(&self) -> Fetch<'_>;
 }
