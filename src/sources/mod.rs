@@ -1,6 +1,11 @@
 //! A source answers one question: "credentials, now". It knows no engine and no schedule; it keeps at most what makes
 //! the next asking cheaper (a metadata token, which path answered).
 
+pub mod chain;
+mod fields;
+pub mod imds;
+pub mod static_credentials;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;

@@ -1,0 +1,360 @@
+//! What the user asked for: the bytes that the Java side hands over become a [`Config`]; `imds` and `names` say what
+//! each variable and property means.
+
+pub mod imds;
+pub mod names;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use self::names::Name;
+use crate::credentials::Secret;
+
+/// A setting that cannot be meant. The text names the setting, what was given (never a secret) and what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    pub setting: String,
+    pub problem: String,
+}
+
+impl ConfigError {
+    pub fn new(setting: impl Into<String>, problem: impl Into<String>) -> Self {
+        ConfigError { setting: setting.into(), problem: problem.into() }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.setting, self.problem)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Whose default order and property names count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    V1,
+    V2,
+}
+
+/// Where credentials are to come from.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum SourceChoice {
+    /// The default chain of the SDK whose [`Order`] is asked for.
+    Default {},
+    /// The EC2 instance metadata service and nothing else. What is given here goes before variables and properties.
+    InstanceProfile {
+        endpoint: Option<String>,
+        endpoint_mode: Option<String>,
+        role_name: Option<String>,
+    },
+    EnvironmentVariables {},
+    SystemProperties {},
+}
+
+/// What the user wants of the refresh rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    pub advisory_window: Option<Duration>,
+    pub max_stale: Option<Duration>,
+    /// The only role whose credentials are wanted.
+    pub expect_role: Option<String>,
+}
+
+/// Names and values of variables or properties, as they were when the Java side looked. Values may be secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings(BTreeMap<String, Secret>);
+
+impl Settings {
+    /// The value, trimmed as both SDKs trim (Java's `String.trim`). A value of nothing but space counts as not set.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| java_trim(value.expose())).filter(|value| !value.is_empty())
+    }
+
+    /// Whether the name is set at all, be it to nothing.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Settings {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        Settings(pairs.into_iter().map(|(name, value)| (name.into(), Secret::new(value))).collect())
+    }
+}
+
+impl<'de> Deserialize<'de> for Settings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Settings;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("names with their values")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Settings, A::Error> {
+                let mut settings = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, String>()? {
+                    settings.insert(name, Secret::new(value));
+                }
+                Ok(Settings(settings))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+fn java_trim(value: &str) -> &str {
+    value.trim_matches(|c| c <= ' ')
+}
+
+/// One configuration, parsed and checked as far as it does not depend on variables and properties.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// For logs and status.
+    pub label: String,
+    pub order: Order,
+    pub source: SourceChoice,
+    /// Whether a source that is configured and broken lets the next one of the chain answer, as the SDKs do.
+    pub fall_through: bool,
+    pub policy: Policy,
+    pub environment: Settings,
+    pub properties: Settings,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Wire {
+    version: u32,
+    label: String,
+    order: Order,
+    source: SourceChoice,
+    fall_through: bool,
+    policy: WirePolicy,
+    environment: Settings,
+    properties: Settings,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WirePolicy {
+    advisory_window_millis: Option<i64>,
+    max_stale_millis: Option<i64>,
+    expect_role: Option<String>,
+}
+
+/// The newest version of the format that is understood.
+pub const VERSION: u32 = 1;
+const LABEL_LIMIT: usize = 100;
+/// No set of credentials that AWS hands out lives longer than 36 hours, so a wider window means nothing.
+const ADVISORY_WINDOW_LIMIT: Duration = Duration::from_secs(36 * 3600);
+
+impl Config {
+    /// Reads the JSON that the Java side writes. Unknown fields are refused.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, ConfigError> {
+        let wire: Wire =
+            serde_json::from_slice(bytes).map_err(|error| ConfigError::new("configuration", words(&error)))?;
+        if wire.version != VERSION {
+            return Err(ConfigError::new("version", format!("{} was given; {VERSION} is understood", wire.version)));
+        }
+        if wire.label.chars().count() > LABEL_LIMIT || wire.label.chars().any(char::is_control) {
+            let problem = format!("at most {LABEL_LIMIT} characters and no control characters are allowed");
+            return Err(ConfigError::new("label", problem));
+        }
+        if let SourceChoice::InstanceProfile { role_name: Some(name), .. } = &wire.source {
+            role_name("roleName", name)?;
+        }
+        Ok(Config {
+            label: wire.label,
+            order: wire.order,
+            source: wire.source,
+            fall_through: wire.fall_through,
+            policy: policy(wire.policy)?,
+            environment: wire.environment,
+            properties: wire.properties,
+        })
+    }
+
+    /// What a setting is set to, property before variable, with the name under which it was found.
+    pub fn setting(&self, name: Name) -> Option<(&'static str, &str)> {
+        let property = name.property(self.order).and_then(|name| Some((name, self.properties.get(name)?)));
+        property.or_else(|| Some((name.variable, self.environment.get(name.variable)?)))
+    }
+}
+
+fn policy(wire: WirePolicy) -> Result<Policy, ConfigError> {
+    let advisory_window = match wire.advisory_window_millis {
+        None => None,
+        Some(millis) => Some(
+            u64::try_from(millis)
+                .map(Duration::from_millis)
+                .ok()
+                .filter(|window| !window.is_zero() && *window <= ADVISORY_WINDOW_LIMIT)
+                .ok_or_else(|| {
+                    let problem = format!("{millis} ms was given; more than 0 and at most 36 hours is allowed");
+                    ConfigError::new("advisoryWindow", problem)
+                })?,
+        ),
+    };
+    let max_stale = match wire.max_stale_millis {
+        None => None,
+        Some(millis) => Some(u64::try_from(millis).map(Duration::from_millis).map_err(|_| {
+            ConfigError::new("maxStale", format!("{millis} ms was given; a duration of 0 or more is allowed"))
+        })?),
+    };
+    if let Some(role) = &wire.expect_role {
+        role_name("expectRole", role)?;
+    }
+    Ok(Policy { advisory_window, max_stale, expect_role: wire.expect_role })
+}
+
+/// The longest role name that IAM allows has 64 characters; a little more does no harm.
+const ROLE_NAME_LIMIT: usize = 128;
+
+/// Whether IAM could have given a role this name: letters, digits and `_+=,.@-`. All of them stand for themselves in
+/// the path of a URL, and none leads out of it (`.` and `..` are refused).
+pub fn is_role_name(name: &str) -> bool {
+    (1..=ROLE_NAME_LIMIT).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
+        && name != "."
+        && name != ".."
+}
+
+fn role_name(setting: &str, name: &str) -> Result<(), ConfigError> {
+    if is_role_name(name) {
+        return Ok(());
+    }
+    let problem =
+        format!("{} is not a role name; 1 to {ROLE_NAME_LIMIT} letters, digits and _+=,.@- are allowed", quoted(name));
+    Err(ConfigError::new(setting, problem))
+}
+
+/// A value as an error may show it: control characters escaped, of bounded length, in quotes.
+pub fn quoted(value: &str) -> String {
+    const SHOWN: usize = 100;
+    let shown: String = value.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    let more = if value.chars().nth(SHOWN).is_some() { "..." } else { "" };
+    format!("\"{shown}{more}\"")
+}
+
+/// serde_json's text where it speaks of names; where it would quote a value, only the place.
+fn words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if ["unknown field", "missing field", "unknown variant", "duplicate field"]
+        .iter()
+        .any(|kind| text.starts_with(kind))
+    {
+        text
+    } else {
+        format!("not as expected at line {} column {}", error.line(), error.column())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn json(source: &str, environment: &str, properties: &str) -> String {
+        format!(
+            r#"{{"version":1,"label":"test","order":"v2","source":{source},"fallThrough":false,
+            "policy":{{"advisoryWindowMillis":null,"maxStaleMillis":null,"expectRole":null}},
+            "environment":{environment},"properties":{properties}}}"#
+        )
+    }
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::from_json(text.as_bytes())
+    }
+
+    #[test]
+    fn the_contracts_example_is_understood() {
+        let source =
+            r#"{"type":"instanceProfile","endpoint":"http://127.0.0.1:1338","endpointMode":null,"roleName":"app"}"#;
+        let config = parse(&json(source, r#"{"AWS_EC2_METADATA_DISABLED":"true"}"#, "{}")).unwrap();
+        assert_eq!(
+            config.source,
+            SourceChoice::InstanceProfile {
+                endpoint: Some("http://127.0.0.1:1338".into()),
+                endpoint_mode: None,
+                role_name: Some("app".into()),
+            }
+        );
+        assert_eq!(config.setting(names::IMDS_DISABLED), Some(("AWS_EC2_METADATA_DISABLED", "true")));
+    }
+
+    #[test]
+    fn unknown_fields_are_refused_by_name() {
+        for text in [
+            json(r#"{"type":"default","extra":1}"#, "{}", "{}"),
+            json(r#"{"type":"environmentVariables","extra":1}"#, "{}", "{}"),
+            json(r#"{"type":"default"}"#, "{}", "{}").replace("\"label\"", "\"extra\":1,\"label\""),
+            json(r#"{"type":"default"}"#, "{}", "{}").replace("\"expectRole\"", "\"extra\":1,\"expectRole\""),
+        ] {
+            let error = parse(&text).unwrap_err().to_string();
+            assert!(error.contains("unknown field `extra`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn illegal_values_are_named_with_what_is_allowed() {
+        let good = json(r#"{"type":"default"}"#, "{}", "{}");
+        for (from, to, expected) in [
+            ("\"version\":1", "\"version\":2", "version: 2 was given; 1 is understood"),
+            ("\"label\":\"test\"", "\"label\":\"a\\u0007b\"", "label: at most 100"),
+            ("\"order\":\"v2\"", "\"order\":\"v3\"", "unknown variant `v3`, expected `v1` or `v2`"),
+            ("\"advisoryWindowMillis\":null", "\"advisoryWindowMillis\":0", "advisoryWindow: 0 ms was given"),
+            ("\"advisoryWindowMillis\":null", "\"advisoryWindowMillis\":129600001", "at most 36 hours"),
+            ("\"maxStaleMillis\":null", "\"maxStaleMillis\":-5", "maxStale: -5 ms was given"),
+            ("\"expectRole\":null", "\"expectRole\":\"a b\"", "expectRole: \"a b\" is not a role name"),
+            (
+                "{\"type\":\"default\"}",
+                "{\"type\":\"instanceProfile\",\"roleName\":\"a\\r\\nb\"}",
+                "roleName: \"a\\r\\nb\" is not a role name",
+            ),
+        ] {
+            assert!(good.contains(from), "{from}");
+            let error = parse(&good.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_error_and_no_debug_shows_a_value_of_the_environment() {
+        let wrong = json(r#"{"type":"default"}"#, r#""wJalrSecret""#, "{}");
+        assert!(!format!("{0} {0:?}", parse(&wrong).unwrap_err()).contains("wJalr"));
+        let right = json(r#"{"type":"default"}"#, r#"{"AWS_SECRET_ACCESS_KEY":"wJalrSecret"}"#, "{}");
+        assert!(!format!("{:?}", parse(&right).unwrap()).contains("wJalr"));
+    }
+
+    #[test]
+    fn a_property_goes_before_a_variable_and_each_sdk_has_its_own_names() {
+        let text = json(
+            r#"{"type":"default"}"#,
+            r#"{"AWS_EC2_METADATA_DISABLED":" true ","AWS_EC2_METADATA_SERVICE_ENDPOINT":""}"#,
+            r#"{"aws.disableEc2Metadata":"false","com.amazonaws.sdk.disableEc2Metadata":" "}"#,
+        );
+        let v2 = parse(&text).unwrap();
+        assert_eq!(v2.setting(names::IMDS_DISABLED), Some(("aws.disableEc2Metadata", "false")));
+        assert_eq!(v2.setting(names::IMDS_ENDPOINT), None);
+        let v1 = parse(&text.replace("\"v2\"", "\"v1\"")).unwrap();
+        assert_eq!(v1.setting(names::IMDS_DISABLED), Some(("AWS_EC2_METADATA_DISABLED", "true")));
+    }
+
+    #[test]
+    fn a_role_name_is_what_iam_allows_and_cannot_leave_its_place_in_a_path() {
+        for good in ["app", "a", "web+role=1,2.3@x-y_z", &"r".repeat(64)] {
+            assert!(is_role_name(good), "{good}");
+        }
+        for bad in ["", ".", "..", "a/b", "a b", "a?b", "a#b", "a%2fb", "a\nb", "é", "<html>", &"r".repeat(129)] {
+            assert!(!is_role_name(bad), "{bad}");
+        }
+    }
+}
