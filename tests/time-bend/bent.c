@@ -57,11 +57,13 @@ static int64_t read_skew(const char *text) {
     return (int64_t)(seconds * 1e9);
 }
 
+// A program's .preinit_array runs before libc knows its environment: such calls see real time, and the start comes later.
 // Two threads may come here at once only before any constructor has run; both then store the same values.
 __attribute__((constructor)) void bent_start(void) {
     if (atomic_load_explicit(&bent_started, memory_order_acquire)) return;
     int saved = errno;
     find_real_functions();
+    if (environ == NULL) return;
     const char *path = getenv(CONTROL_VARIABLE), *skew = getenv(SKEW_VARIABLE);
     if (path != NULL && *path != '\0') {
         if (skew != NULL && *skew != '\0') bent_skew = read_skew(skew);
