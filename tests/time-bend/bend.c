@@ -1,4 +1,4 @@
-// How is time bent from outside? The command line: makes, changes and shows a control file, and starts programs under it.
+// How is time bent from outside? The command line: makes, changes and shows a control file, and starts programs in it.
 #include "control.h"
 
 #include <dlfcn.h>
@@ -82,8 +82,8 @@ static int64_t parse_wall(const char *text) {
     struct tm date = {0};
     int used = 0, hours = 0, minutes = 0;
     double seconds = 0, offset = 0;
-    bool right = sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%n", &date.tm_year, &date.tm_mon, &date.tm_mday, &date.tm_hour,
-                        &date.tm_min, &used) == 5 && used == 17;
+    bool right = sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%n", &date.tm_year, &date.tm_mon, &date.tm_mday,
+                        &date.tm_hour, &date.tm_min, &used) == 5 && used == 17;
     if (right) {
         char *end;
         seconds = strtod(text + used, &end);
@@ -183,7 +183,9 @@ static void add_preload(void) {
     char *name = length > 0 ? strrchr(library, '/') : NULL;
     if (name == NULL) fail(1, "cannot tell where this program lies: %s", strerror(errno));
     strcpy(name + 1, "libtime_bend.so");
-    if (access(library, R_OK) < 0) fail(1, "cannot read %s, which belongs beside this program: %s", library, strerror(errno));
+    if (access(library, R_OK) < 0) {
+        fail(1, "cannot read %s, which belongs beside this program: %s", library, strerror(errno));
+    }
     const char *others = getenv("LD_PRELOAD");
     if (others == NULL || *others == '\0') {
         setenv("LD_PRELOAD", library, 1);

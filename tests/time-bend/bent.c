@@ -57,8 +57,8 @@ static int64_t read_skew(const char *text) {
     return (int64_t)(seconds * 1e9);
 }
 
-// A program's .preinit_array runs before libc knows its environment: such calls see real time, and the start comes later.
-// Two threads may come here at once only before any constructor has run; both then store the same values.
+// A program's .preinit_array runs before libc knows its environment: such calls see real time, and the start comes
+// later. Two threads may come here at once only before any constructor has run; both then store the same values.
 __attribute__((constructor)) void bent_start(void) {
     if (atomic_load_explicit(&bent_started, memory_order_acquire)) return;
     int saved = errno;

@@ -1,4 +1,4 @@
-// What do all wrappers share? The real functions below them, the bent clock, and deadlines that are waited for in slices.
+// What do all wrappers share? The real functions below them, the bent clock, and deadlines waited for in slices.
 //
 // A wrapper passes straight through when time is not bent or the call has no timeout. Otherwise it states its deadline
 // in fake time and waits for it in real slices of at most SLICE, reading the fake clock after each: so a change of the

@@ -2,6 +2,7 @@
 #include "bent.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/syscall.h>
 
 // Only a wait that can end by its timeout is bent: a mere look at the descriptors goes straight through.
@@ -73,7 +74,9 @@ EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writabl
                   struct timeval *restrict time) {
     bool active = bent();
     struct timespec wanted = {0};
-    if (time != NULL) wanted = (struct timespec){time->tv_sec + time->tv_usec / 1000000, time->tv_usec % 1000000 * 1000};
+    if (time != NULL) {   // Linux takes a million microseconds and more
+        wanted = (struct timespec){time->tv_sec + time->tv_usec / 1000000, time->tv_usec % 1000000 * 1000};
+    }
     if (!active || time == NULL || !can_time_out(&wanted) || count < 0) {
         return real.select(count, readable, writable, special, time);
     }
@@ -85,11 +88,16 @@ EXPORT int select(int count, fd_set *restrict readable, fd_set *restrict writabl
     return ready;
 }
 
-// By number: the C library has had a function for it only since 2.35. Milliseconds would be too coarse: at rate 30 one
-// of them is 30 of the caller's.
+// By number: glibc has had a function for it only since 2.35. A kernel before 5.11 gets milliseconds, rounded up; they
+// are coarse, for at rate 30 one of them is 30 of the caller's.
 static int epoll_real(int epoll, struct epoll_event *events, int room, const struct timespec *time,
                       const sigset_t *mask) {
-    return (int)real.syscall(SYS_epoll_pwait2, epoll, events, room, time, mask, _NSIG / 8);
+    int saved = errno;
+    int ready = (int)real.syscall(SYS_epoll_pwait2, epoll, events, room, time, mask, _NSIG / 8);
+    if (ready >= 0 || errno != ENOSYS) return ready;
+    errno = saved;
+    int64_t millis = time == NULL ? -1 : (to_nanos(time) + 999999) / 1000000;
+    return real.epoll_pwait(epoll, events, room, millis > INT_MAX ? INT_MAX : (int)millis, mask);
 }
 
 EXPORT int epoll_pwait2(int epoll, struct epoll_event *events, int room, const struct timespec *time,

@@ -68,7 +68,8 @@ static long bent_syscall(long number, const long *arg) {
         return as_result(clock_nanosleep((clockid_t)arg[0], (int)arg[1], (const struct timespec *)arg[2],
                                          (struct timespec *)arg[3]));
     case SYS_ppoll:
-        return ppoll((struct pollfd *)arg[0], (nfds_t)arg[1], (const struct timespec *)arg[2], (const sigset_t *)arg[3]);
+        return ppoll((struct pollfd *)arg[0], (nfds_t)arg[1], (const struct timespec *)arg[2],
+                     (const sigset_t *)arg[3]);
     case SYS_pselect6: return pselect_raw(arg);
     case SYS_epoll_pwait:
         return epoll_pwait((int)arg[0], (struct epoll_event *)arg[1], (int)arg[2], (int)arg[3],
@@ -79,7 +80,8 @@ static long bent_syscall(long number, const long *arg) {
     case SYS_rt_sigtimedwait:
         return sigtimedwait((const sigset_t *)arg[0], (siginfo_t *)arg[1], (const struct timespec *)arg[2]);
     case SYS_timerfd_settime:
-        return timerfd_settime((int)arg[0], (int)arg[1], (const struct itimerspec *)arg[2], (struct itimerspec *)arg[3]);
+        return timerfd_settime((int)arg[0], (int)arg[1], (const struct itimerspec *)arg[2],
+                               (struct itimerspec *)arg[3]);
     case SYS_timerfd_gettime: return timerfd_gettime((int)arg[0], (struct itimerspec *)arg[1]);
     case SYS_setsockopt:
         return setsockopt((int)arg[0], (int)arg[1], (int)arg[2], (const void *)arg[3], (socklen_t)arg[4]);

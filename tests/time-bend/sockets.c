@@ -1,4 +1,4 @@
-// How long does a blocking socket call last? SO_RCVTIMEO and SO_SNDTIMEO, set in real time for the rate that holds then.
+// How long does a blocking socket call last? SO_RCVTIMEO and SO_SNDTIMEO, set in real time for the rate of that moment.
 //
 // The kernel keeps the timeout, so a later change of the rate does not reach it until it is set again.
 #include "bent.h"
