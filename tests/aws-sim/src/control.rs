@@ -45,12 +45,8 @@ impl Control {
             let worlds = worlds.clone();
             Box::pin(async move { Reply::Http(respond(&worlds, request).await) })
         });
-        let (gate, serve) = listener::serve(port, handler)?;
-        let task = tokio::spawn(async move {
-            // The gate stays open for as long as somebody holds it.
-            let _gate = gate;
-            serve.await;
-        });
+        let (_stays_open, serve) = listener::serve(port, handler)?;
+        let task = tokio::spawn(serve);
         Ok(Self { url, task })
     }
 }

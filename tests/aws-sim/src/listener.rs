@@ -147,8 +147,8 @@ pub fn serve(listener: TcpListener, handler: Handler) -> io::Result<(GateControl
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
-                command = received.recv() => {
-                    let Some((wanted, done)) = command else { return };
+                // When nobody holds the control any more, the gate stays as it is.
+                Some((wanted, done)) = received.recv() => {
                     if wanted != gate {
                         connections.shutdown().await;
                         drop(port.take());
