@@ -225,7 +225,10 @@ fn token(state: &mut State, headers: &HeaderMap, now: DateTime<Utc>) -> Answer {
     }
     let token = state.mint.imds_token();
     state.tokens.insert(token.clone(), now + TimeDelta::seconds(ttl.into()));
-    state.token_log.push(token.clone());
+    if state.token_log.len() == MAX_TOKENS {
+        state.token_log.pop_front();
+    }
+    state.token_log.push_back(token.clone());
     let mut answer = Answer::text(token);
     answer
         .headers

