@@ -1,0 +1,29 @@
+// How near to their end the held credentials are.
+package io.github.evercreds;
+
+/** How near to their end the held credentials are. */
+public enum Phase {
+    /** Nothing is held yet. */
+    NONE,
+    /** Held, and no refresh is due. */
+    FRESH,
+    /** Held and live; a refresh is due and there is plenty of time. */
+    ADVISORY,
+    /** Held and live, about to expire: at most a minute is left. */
+    MANDATORY,
+    /** Past the expiration; still handed out while no better are to be had (static stability). */
+    STALE,
+    /** Certainly of no more use: reads throw. */
+    DEAD;
+
+    /**
+     * The phase with the given number of the native boundary.
+     *
+     * @param number 0 to 5
+     * @return the phase; {@link #NONE} for an unknown number
+     */
+    public static Phase of(int number) {
+        Phase[] all = values();
+        return number >= 0 && number < all.length ? all[number] : NONE;
+    }
+}

@@ -1,0 +1,2 @@
+/** The commands of {@code java -jar}. */
+package io.github.evercreds.cli;

@@ -1,0 +1,128 @@
+// Equal configurations share one cell: who holds which, and when one may go.
+package io.github.evercreds.internal;
+
+import java.lang.ref.PhantomReference;
+import java.lang.ref.ReferenceQueue;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** The cells by configuration, each counted by its subscriptions. One lock, held briefly; no upcall of the engine takes it. */
+final class Cells {
+    /** Opens and closes cells at the engine. */
+    interface Opener {
+        /** Opens the cell in the current run and gives it its id. */
+        void open(CredentialsCell cell);
+
+        void close(long id);
+    }
+
+    private final Object lock;
+    private final Opener opener;
+    private final Map<String, CredentialsCell> cells = new HashMap<>();
+    private final ReferenceQueue<Subscription> unreachable = new ReferenceQueue<>();
+    private final Set<Hold> holds = new HashSet<>();
+
+    /** Notices that a subscription became unreachable. */
+    private static final class Hold extends PhantomReference<Subscription> {
+        final Runnable release;
+
+        Hold(Subscription of, ReferenceQueue<Subscription> queue, Runnable release) {
+            super(of, queue);
+            this.release = release;
+        }
+    }
+
+    Cells(Object lock, Opener opener) {
+        this.lock = lock;
+        this.opener = opener;
+    }
+
+    /** A new hold on the cell of this configuration, which is opened if nobody had it. */
+    Subscription subscribe(Config config, Settings settings, SlowRead slow, Engine engine, Dispatcher dispatcher) {
+        releaseUnreachable();
+        synchronized (lock) {
+            CredentialsCell cell = cells.get(config.key);
+            if (cell == null) {
+                cell = new CredentialsCell(config, dispatcher);
+                opener.open(cell);
+                cells.put(config.key, cell);
+            }
+            cell.references++;
+            Runnable release = releaseOnce(cell);
+            Subscription subscription = new Subscription(cell, slow, engine, settings.listener(), settings.firstReadTimeout(), release);
+            holds.add(new Hold(subscription, unreachable, release));
+            cell.add(subscription);
+            return subscription;
+        }
+    }
+
+    private Runnable releaseOnce(CredentialsCell cell) {
+        AtomicBoolean done = new AtomicBoolean();
+        return () -> {
+            if (done.compareAndSet(false, true)) {
+                release(cell);
+            }
+        };
+    }
+
+    private void release(CredentialsCell cell) {
+        synchronized (lock) {
+            if (--cell.references > 0 || cell.isClosed()) {
+                return;
+            }
+            cells.remove(cell.config().key, cell);
+            cell.close();
+            opener.close(cell.id());
+        }
+    }
+
+    /** Whether {@link #releaseUnreachable} may have work: cheap enough for the engine's every beat. */
+    boolean mayHaveUnreachable(Dispatcher dispatcher) {
+        Hold hold = (Hold) unreachable.poll();
+        if (hold == null) {
+            return false;
+        }
+        dispatcher.execute(() -> {
+            forget(hold);
+            releaseUnreachable();
+        });
+        return true;
+    }
+
+    void releaseUnreachable() {
+        for (Hold hold = (Hold) unreachable.poll(); hold != null; hold = (Hold) unreachable.poll()) {
+            forget(hold);
+        }
+    }
+
+    private void forget(Hold hold) {
+        synchronized (lock) {
+            holds.remove(hold);
+        }
+        hold.release.run();
+    }
+
+    /** The cells that are open now. */
+    List<CredentialsCell> all() {
+        synchronized (lock) {
+            return new ArrayList<>(cells.values());
+        }
+    }
+
+    /** Closes every cell; what their readers hold stays readable until it expires. */
+    void closeAll() {
+        synchronized (lock) {
+            for (CredentialsCell cell : cells.values()) {
+                cell.close();
+                opener.close(cell.id());
+            }
+            cells.clear();
+            holds.clear();
+        }
+    }
+}

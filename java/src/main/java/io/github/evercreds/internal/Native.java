@@ -1,0 +1,34 @@
+// Every native method there is. The names are part of the native library: this class cannot be renamed or relocated.
+package io.github.evercreds.internal;
+
+/** The boundary to the native library. Only to be called when {@link NativeLoader} has loaded it. */
+final class Native {
+    /** What {@link #abi()} must answer. */
+    static final int ABI = 1;
+
+    private Native() { }
+
+    /** The version of this boundary. */
+    static native int abi();
+
+    /** Runs the engine on the calling thread until {@link #stop}. */
+    static native void run(long run);
+
+    /** Opens a cell in a run; the id is never 0 and never reused. May come before {@link #run} has entered. */
+    static native long open(long run, byte[] config, CredentialsCell cell);
+
+    /** Tells a cell's machine something; see {@link Engine}. Never blocks; unknown ids are no-ops. */
+    static native void nudge(long id, int kind, String key);
+
+    /** Closes a cell. */
+    static native void close(long id);
+
+    /** Asks a run to end. */
+    static native void stop(long run);
+
+    /** Sets how much the engine says; the numbers of {@link Logs}. */
+    static native void logLevel(int level);
+
+    /** Open ids and runs still inside {@link #run}, over the whole library. */
+    static native long liveCount();
+}

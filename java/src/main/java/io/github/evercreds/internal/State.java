@@ -1,0 +1,152 @@
+// One immutable picture of a cell: what is held, until when it may be used without asking, and how the last attempts went.
+package io.github.evercreds.internal;
+
+import io.github.evercreds.Phase;
+import io.github.evercreds.Snapshot;
+import java.time.Instant;
+
+/** What the engine published last. All times are milliseconds of this host's wall clock, but the expiration, which is AWS's. */
+public final class State {
+    /** {@code expirationMillis} of credentials that do not expire; {@code serveUntilMillis} of a grant for ever. */
+    static final long NEVER = Long.MAX_VALUE;
+    /** {@code serveUntilMillis} without a grant; a time that has not been yet. */
+    static final long NONE = Long.MIN_VALUE;
+
+    static final int ERROR_NONE = 0;
+    static final int ERROR_NON_RECOVERABLE = 4;
+
+    /** What a cell holds before anything was published. */
+    static final State EMPTY = new Builder().build();
+
+    /** (run, generation) orders the states of a cell. */
+    public final long run;
+    public final long generation;
+    public final Phase phase;
+    /** Null if nothing is held. */
+    public final String accessKeyId;
+    public final String secretAccessKey;
+    public final String sessionToken;
+    public final String accountId;
+    public final long expirationMillis;
+    public final long serveUntilMillis;
+    public final long nextAttemptMillis;
+    public final long acceptedMillis;
+    public final long lastSuccessMillis;
+    public final String source;
+    public final String identity;
+    public final int errorKind;
+    public final String errorMessage;
+    public final String errorFix;
+    public final int failures;
+    public final long attempt;
+    public final boolean inFlight;
+    public final long clockLoMillis;
+    public final long clockHiMillis;
+    public final boolean clockWitnessed;
+
+    private State(Builder b) {
+        run = b.run;
+        generation = b.generation;
+        phase = b.phase;
+        accessKeyId = b.accessKeyId;
+        secretAccessKey = b.secretAccessKey;
+        sessionToken = b.sessionToken;
+        accountId = b.accountId;
+        expirationMillis = b.expirationMillis;
+        serveUntilMillis = b.serveUntilMillis;
+        nextAttemptMillis = b.nextAttemptMillis;
+        acceptedMillis = b.acceptedMillis;
+        lastSuccessMillis = b.lastSuccessMillis;
+        source = b.source;
+        identity = b.identity;
+        errorKind = b.errorKind;
+        errorMessage = b.errorMessage;
+        errorFix = b.errorFix;
+        failures = b.failures;
+        attempt = b.attempt;
+        inFlight = b.inFlight;
+        clockLoMillis = b.clockLoMillis;
+        clockHiMillis = b.clockHiMillis;
+        clockWitnessed = b.clockWitnessed;
+    }
+
+    /** True if there is something to hand out. */
+    public boolean held() {
+        return accessKeyId != null && phase != Phase.DEAD;
+    }
+
+    /** True if the service refused the key or the engine withdrew the grant for another reason. */
+    boolean withoutGrant() {
+        return serveUntilMillis == NONE;
+    }
+
+    boolean newerThan(State other) {
+        return run != other.run ? run > other.run : generation > other.generation;
+    }
+
+    boolean sameCredentials(State other) {
+        return accessKeyId != null && accessKeyId.equals(other.accessKeyId) && expirationMillis == other.expirationMillis;
+    }
+
+    /** For the people's side; only if {@link #held()}. */
+    public Snapshot toSnapshot() {
+        return new Snapshot(accessKeyId, secretAccessKey, sessionToken, expiration(), accountId, source == null ? "unknown source" : source, identity);
+    }
+
+    /** When the credentials expire; null if never. */
+    public Instant expiration() {
+        return expirationMillis == NEVER ? null : Instant.ofEpochMilli(expirationMillis);
+    }
+
+    @Override
+    public String toString() {
+        return "State[" + run + "." + generation + " " + phase + " " + accessKeyId + "]";
+    }
+
+    /** Collects the parts; the engine gives all of them in one upcall. */
+    static final class Builder {
+        long run;
+        long generation;
+        Phase phase = Phase.NONE;
+        String accessKeyId;
+        String secretAccessKey;
+        String sessionToken;
+        String accountId;
+        long expirationMillis = NEVER;
+        long serveUntilMillis = NONE;
+        long nextAttemptMillis = NONE;
+        long acceptedMillis = NONE;
+        long lastSuccessMillis = NONE;
+        String source;
+        String identity;
+        int errorKind;
+        String errorMessage;
+        String errorFix;
+        int failures;
+        long attempt;
+        boolean inFlight;
+        long clockLoMillis = NONE;
+        long clockHiMillis = NEVER;
+        boolean clockWitnessed;
+
+        State build() {
+            return new State(this);
+        }
+
+        /** What is held, and its grant, from an older state: a state that brings nothing erases nothing. */
+        Builder keep(State older) {
+            phase = older.phase;
+            accessKeyId = older.accessKeyId;
+            secretAccessKey = older.secretAccessKey;
+            sessionToken = older.sessionToken;
+            accountId = older.accountId;
+            expirationMillis = older.expirationMillis;
+            serveUntilMillis = older.serveUntilMillis;
+            acceptedMillis = older.acceptedMillis;
+            lastSuccessMillis = older.lastSuccessMillis;
+            source = older.source;
+            identity = older.identity;
+            return this;
+        }
+    }
+}

@@ -1,0 +1,208 @@
+// The provider for SDK v1 clients.
+package io.github.evercreds.v1;
+
+import com.amazonaws.SdkClientException;
+import com.amazonaws.auth.AWSCredentials;
+import com.amazonaws.auth.AWSCredentialsProvider;
+import io.github.evercreds.EvercredsException;
+import io.github.evercreds.Order;
+import io.github.evercreds.ProviderBuilder;
+import io.github.evercreds.Status;
+import io.github.evercreds.internal.NativeUnavailable;
+import io.github.evercreds.internal.Opening;
+import io.github.evercreds.internal.Settings;
+import io.github.evercreds.internal.State;
+import io.github.evercreds.internal.Subscription;
+import java.util.Objects;
+
+/**
+ * Credentials for SDK v1 clients that are always fresh. A read is one field load and one comparison; the refresh happens
+ * elsewhere. Safe for use by any number of threads and clients; providers with equal configurations share one refresher.
+ *
+ * <pre>AmazonSQSClientBuilder.standard().withCredentials(EvercredsCredentialsProvider.create())</pre>
+ */
+public final class EvercredsCredentialsProvider implements AWSCredentialsProvider {
+    private final Opening opening;
+    private final Subscription subscription;
+    private volatile AWSCredentialsProvider standIn;
+    private Memo memo;
+
+    private static final class Memo {
+        final State state;
+        final AWSCredentials credentials;
+
+        Memo(State state, AWSCredentials credentials) {
+            this.state = state;
+            this.credentials = credentials;
+        }
+    }
+
+    private static final class Shared {
+        static final EvercredsCredentialsProvider INSTANCE = create();
+    }
+
+    private EvercredsCredentialsProvider(Opening opening) {
+        this.opening = opening;
+        this.subscription = opening.subscription;
+        this.standIn = subscription == null ? StandIn.of(opening.source) : null;
+    }
+
+    /**
+     * A provider of the default chain: environment variables, JVM system properties, instance profile. If the native
+     * library cannot be loaded, or the environment declares a source that the engine does not serve, the SDK's
+     * {@code DefaultAWSCredentialsProviderChain} serves, with one warning in the log.
+     *
+     * @return a new provider; its first credentials are on their way
+     * @throws SdkClientException if the configuration cannot be served
+     */
+    public static EvercredsCredentialsProvider create() {
+        return builder().build();
+    }
+
+    /**
+     * The provider of the default chain that all callers share.
+     *
+     * @return always the same one
+     * @throws SdkClientException if the configuration cannot be served
+     */
+    public static EvercredsCredentialsProvider getInstance() {
+        try {
+            return Shared.INSTANCE;
+        } catch (ExceptionInInitializerError failed) {
+            throw SdkExceptions.of(failed.getCause());
+        } catch (NoClassDefFoundError failedBefore) {
+            return create();    // reports the cause anew, or serves if it is gone
+        }
+    }
+
+    /**
+     * A builder with nothing set.
+     *
+     * @return a new builder
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * The newest credentials. Waits only while nothing is held yet, or shortly after a pause of the process or a
+     * rejected key; see the builder's {@code firstReadTimeout}. An interrupt ends the wait and stays set.
+     *
+     * @return session credentials, or basic ones if the source has no session token; never null
+     * @throws SdkClientException if there are none to hand out; the message names the cause and the fix
+     */
+    @Override
+    public AWSCredentials getCredentials() {
+        if (subscription == null) {
+            return standIn.getCredentials();
+        }
+        State state;
+        try {
+            state = subscription.read();
+        } catch (NativeUnavailable failure) {
+            return handOver(failure).getCredentials();
+        } catch (EvercredsException | LinkageError failure) {
+            throw SdkExceptions.of(failure);
+        }
+        Memo known = memo;
+        return known != null && known.state == state ? known.credentials : remember(state);
+    }
+
+    // A race here makes one object too many, never a wrong one: the memo's fields are final.
+    private AWSCredentials remember(State state) {
+        try {
+            AWSCredentials credentials = SdkFeatures.credentials(state);
+            memo = new Memo(state, credentials);
+            return credentials;
+        } catch (LinkageError failure) {
+            throw SdkExceptions.of(failure);
+        }
+    }
+
+    private AWSCredentialsProvider handOver(NativeUnavailable failure) {
+        try {
+            opening.handOver(failure);
+        } catch (NativeUnavailable refused) {
+            throw SdkExceptions.of(refused);
+        }
+        AWSCredentialsProvider provider = standIn;
+        if (provider == null) {
+            provider = StandIn.of(opening.source);
+            standIn = provider;
+        }
+        return provider;
+    }
+
+    /**
+     * Asks for a refresh now (at most once in ten seconds, whoever asks) and waits for it, at most two seconds. Never
+     * throws; what is held stays.
+     */
+    @Override
+    public void refresh() {
+        if (subscription != null) {
+            subscription.refresh();
+        } else {
+            standIn.refresh();
+        }
+    }
+
+    /**
+     * Says that a service rejected the credentials with this access key id. If they are the held ones, new ones are
+     * fetched at once. Returns at once.
+     *
+     * @param accessKeyId the id of the rejected key
+     * @throws NullPointerException if it is null
+     */
+    public void invalidate(String accessKeyId) {
+        Objects.requireNonNull(accessKeyId, "accessKeyId must not be null: the id of the rejected key is needed");
+        if (subscription != null) {
+            subscription.invalidate(accessKeyId);
+        }
+    }
+
+    /**
+     * How things stand. Cheap, never waits.
+     *
+     * @return never null
+     */
+    public Status status() {
+        return subscription != null ? subscription.status() : opening.delegatedStatus(standIn.getClass().getName());
+    }
+
+    /**
+     * Who serves, and how it stands.
+     *
+     * @return one line without secrets
+     */
+    @Override
+    public String toString() {
+        return "EvercredsCredentialsProvider[" + (subscription != null ? subscription : standIn.getClass().getSimpleName() + " stands in") + "]";
+    }
+
+    /** Builds a provider. For one thread. */
+    public static final class Builder extends ProviderBuilder<Builder> {
+        private Builder() {
+            super(new Settings(Order.V1));
+        }
+
+        @Override
+        protected Builder self() {
+            return this;
+        }
+
+        /**
+         * Builds the provider and starts the engine if it does not run yet. The builder can be used again.
+         *
+         * @return a new provider; its first credentials are on their way
+         * @throws IllegalArgumentException if options do not fit together
+         * @throws SdkClientException if the engine cannot serve and the SDK's own provider could not honour what was asked for
+         */
+        public EvercredsCredentialsProvider build() {
+            try {
+                return new EvercredsCredentialsProvider(Opening.forSdk(settings()));
+            } catch (EvercredsException | LinkageError failure) {
+                throw SdkExceptions.of(failure);
+            }
+        }
+    }
+}
