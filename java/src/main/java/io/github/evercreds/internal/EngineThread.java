@@ -30,7 +30,7 @@ final class EngineThread implements Runnable {
 
     /** From the engine, at least every five seconds; called by name from the native library. */
     @SuppressWarnings("unused")
-    private static void beat(long run) {
+    static void beat(long run) {
         try {
             NativeEngine.INSTANCE.beat(run);
         } catch (RuntimeException | LinkageError fault) {

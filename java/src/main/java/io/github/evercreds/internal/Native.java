@@ -29,6 +29,18 @@ final class Native {
     /** Sets how much the engine says; the numbers of {@link Logs}. */
     static native void logLevel(int level);
 
+    /** The engine has come round; called by the native library on the engine thread, at least every 5 seconds. */
+    @SuppressWarnings("unused")
+    private static void beat(long run) {
+        EngineThread.beat(run);
+    }
+
+    /** A log line of the engine; called by the native library on the engine thread. Only enqueues. */
+    @SuppressWarnings("unused")
+    private static void log(int level, String logger, String message) {
+        Dispatcher.log(level, logger, message);
+    }
+
     /** Open ids and runs still inside {@link #run}, over the whole library. */
     static native long liveCount();
 }
