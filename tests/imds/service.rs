@@ -15,11 +15,8 @@ pub const LEGACY: &str = "/latest/meta-data/iam/security-credentials/";
 const TOKEN: &str = "/latest/api/token";
 
 /// The secret key, the session token, and how every metadata token begins.
-pub const SECRETS: [&str; 3] = [
-    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-    "IQoJb3JpZ2luX2VjEXAMPLE==",
-    "AQAEAMetadata",
-];
+pub const SECRETS: [&str; 3] =
+    ["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjEXAMPLE==", "AQAEAMetadata"];
 
 #[derive(Clone)]
 pub enum Reply {
@@ -87,9 +84,7 @@ impl Script {
             self.ttl_asked = headers.get("x-aws-ec2-metadata-token-ttl-seconds").cloned();
             return self.put.clone().unwrap_or_else(|| self.issue());
         }
-        let known = headers
-            .get("x-aws-ec2-metadata-token")
-            .is_some_and(|token| self.tokens.contains(token));
+        let known = headers.get("x-aws-ec2-metadata-token").is_some_and(|token| self.tokens.contains(token));
         if self.token_required && !(known && self.accept_tokens) {
             return Reply::status(401);
         }
@@ -119,9 +114,7 @@ impl Script {
 
 /// The document as IMDS writes it.
 pub fn document(role: &str, account: Option<&str>) -> String {
-    let account = account
-        .map(|account| format!(",\n  \"AccountId\" : \"{account}\""))
-        .unwrap_or_default();
+    let account = account.map(|account| format!(",\n  \"AccountId\" : \"{account}\"")).unwrap_or_default();
     format!(
         "{{\n  \"Code\" : \"Success\",\n  \"LastUpdated\" : \"2026-04-26T16:39:16Z\",\n  \"Type\" : \"AWS-HMAC\",\n  \
          \"AccessKeyId\" : \"ASIA{}\",\n  \"SecretAccessKey\" : \"{}\",\n  \"Token\" : \"{}\",\n  \
@@ -166,11 +159,7 @@ impl Service {
                 tokio::spawn(serve(connection, Arc::clone(&shared)));
             }
         });
-        Ok(Service {
-            script,
-            address,
-            accepting,
-        })
+        Ok(Service { script, address, accepting })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -227,9 +216,7 @@ async fn read_head(connection: &mut TcpStream) -> Option<(String, String, HashMa
     let mut lines = head.lines();
     let mut words = lines.next()?.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let headers = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(n, v)| (n.to_lowercase(), v.to_owned()));
+    let headers = lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_lowercase(), v.to_owned()));
     Some((method, path, headers.collect()))
 }
 
@@ -247,9 +234,7 @@ async fn write(connection: &mut TcpStream, reply: Reply) -> io::Result<()> {
             connection.read_u8().await.map(drop)
         }
         Reply::Trickle => {
-            connection
-                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n")
-                .await?;
+            connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n").await?;
             loop {
                 connection.write_all(b"a").await?;
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -257,15 +242,10 @@ async fn write(connection: &mut TcpStream, reply: Reply) -> io::Result<()> {
         }
         Reply::Endless { chunked } => {
             let (head, part) = match chunked {
-                true => (
-                    "Transfer-Encoding: chunked\r\n",
-                    format!("400\r\n{}\r\n", "x".repeat(1024)),
-                ),
+                true => ("Transfer-Encoding: chunked\r\n", format!("400\r\n{}\r\n", "x".repeat(1024))),
                 false => ("", "x".repeat(1024)),
             };
-            connection
-                .write_all(format!("HTTP/1.1 200 OK\r\n{head}\r\n").as_bytes())
-                .await?;
+            connection.write_all(format!("HTTP/1.1 200 OK\r\n{head}\r\n").as_bytes()).await?;
             loop {
                 connection.write_all(part.as_bytes()).await?;
             }
