@@ -1,7 +1,8 @@
 //! What does the instance metadata service answer to this request? As strict as the real one; faults shape the answer.
 
+use crate::actions::{Kind, Scope, WrongJson};
 use crate::clock::{http_date, imds_time, now, whole_second};
-use crate::faults::{Hit, Kind, Scope, WrongJson};
+use crate::faults::Hit;
 use crate::journal::{Entry, Service};
 use crate::listener::{Raw, Reply};
 use crate::roles::CredentialSet;

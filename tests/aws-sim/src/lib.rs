@@ -1,9 +1,10 @@
 //! A strict loopback AWS: see `README.md`.
 //!
 //! `control` steers · `world` holds one isolated AWS · `imds` and `sqs` answer · `roles` knows the credentials ·
-//! `faults` knows what goes wrong · `listener` owns the ports · `journal` remembers · `mint` makes secrets · `clock`
-//! tells the time.
+//! `actions` reads what is asked for · `faults` knows what holds · `listener` owns the ports · `journal` remembers ·
+//! `mint` makes secrets · `clock` tells the time.
 
+pub mod actions;
 pub mod clock;
 pub mod control;
 pub mod faults;

@@ -1,7 +1,8 @@
 //! What is a world? One isolated AWS: its listeners, its role, its faults, its queues, its journal.
 
+use crate::actions::{Action, Change, Kind, Target};
 use crate::clock::now;
-use crate::faults::{Action, Change, Faults, Kind};
+use crate::faults::Faults;
 use crate::journal::{Entry, Journal, Service};
 use crate::listener::{self, GateControl, Handler, Reply};
 use crate::mint::Mint;
@@ -292,7 +293,7 @@ impl World {
         result
     }
 
-    fn begin(self: &Arc<Self>, kind: Kind, target: &crate::faults::Target) -> Result<(), String> {
+    fn begin(self: &Arc<Self>, kind: Kind, target: &Target) -> Result<(), String> {
         let at = now();
         let mut state = self.state();
         let pinned = match &kind {
