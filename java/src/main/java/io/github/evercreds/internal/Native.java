@@ -1,4 +1,4 @@
-// Every native method there is. The names are part of the native library: this class cannot be renamed or relocated.
+// Every native method there is, and the engine's two upcalls that belong to no cell. The names are part of the native library: this class cannot be renamed or relocated.
 package io.github.evercreds.internal;
 
 /** The boundary to the native library. Only to be called when {@link NativeLoader} has loaded it. */
@@ -31,4 +31,22 @@ final class Native {
 
     /** Open ids and runs still inside {@link #run}, over the whole library. */
     static native long liveCount();
+
+    // ---- called by the engine, on its thread ------------------------------------------------------------------------
+
+    /** A sign of life, at least every five seconds. */
+    @SuppressWarnings("unused")
+    private static void beat(long run) {
+        try {
+            NativeEngine.INSTANCE.beat(run);
+        } catch (RuntimeException | LinkageError fault) {
+            // A beat that is not noted is noticed as a stall, and that is mended.
+        }
+    }
+
+    /** A log line. */
+    @SuppressWarnings("unused")
+    private static void log(int level, String logger, String message) {
+        Dispatcher.log(level, logger, message);
+    }
 }
