@@ -101,8 +101,8 @@ public final class Status {
         private long attempts;
         private boolean attemptRunning;
         private Instant nextAttempt;
-        private Instant clockFrom;
-        private Instant clockTo;
+        private Duration clockFrom = Duration.ZERO;
+        private Duration clockTo = Duration.ZERO;
         private boolean clockWitnessed;
         private boolean rejected;
         private boolean closed;
@@ -215,14 +215,14 @@ public final class Status {
         }
 
         /**
-         * AWS's time now, as an interval.
+         * AWS's time minus this host's, as an interval.
          *
-         * @param from the earliest it can be, or null
-         * @param to the latest it can be, or null
+         * @param from the least it can be
+         * @param to the most it can be
          * @param witnessed whether a witness says so, not this host's clock alone
          * @return this
          */
-        public Builder clock(Instant from, Instant to, boolean witnessed) {
+        public Builder clock(Duration from, Duration to, boolean witnessed) {
             clockFrom = from;
             clockTo = to;
             clockWitnessed = witnessed;
@@ -426,25 +426,25 @@ public final class Status {
     }
 
     /**
-     * The earliest that AWS's time could be when the state was published.
+     * The least that AWS's time minus this host's can be.
      *
-     * @return empty if it is not known
+     * @return negative if this host's clock is ahead
      */
-    public Optional<Instant> clockFrom() {
-        return Optional.ofNullable(d.clockFrom);
+    public Duration clockOffsetFrom() {
+        return d.clockFrom;
     }
 
     /**
-     * The latest that AWS's time could be when the state was published.
+     * The most that AWS's time minus this host's can be.
      *
-     * @return empty if it is not known
+     * @return negative if this host's clock is ahead
      */
-    public Optional<Instant> clockTo() {
-        return Optional.ofNullable(d.clockTo);
+    public Duration clockOffsetTo() {
+        return d.clockTo;
     }
 
     /**
-     * Whether a witness confirms that time, not this host's clock alone.
+     * Whether a witness confirms that interval; else this host's clock is believed.
      *
      * @return true if so
      */
@@ -501,8 +501,7 @@ public final class Status {
         line(out, "what to do", d.lastErrorFix);
         line(out, "next attempt", (d.attemptRunning ? "running now" : d.nextAttempt == null ? "not planned" : when(d.nextAttempt))
                 + ", " + d.attempts + " so far");
-        line(out, "AWS time", d.clockFrom == null || d.clockTo == null ? null : d.clockFrom.equals(d.clockTo) ? d.clockFrom + certainty()
-                : d.clockFrom + " to " + d.clockTo + certainty());
+        line(out, "clock", clock());
         line(out, "engine", d.run == 0 ? null : "run " + d.run + ", generation " + d.generation);
         if (!d.transitions.isEmpty()) {
             out.append("  what happened\n");
@@ -513,8 +512,15 @@ public final class Status {
         return out.toString();
     }
 
-    private String certainty() {
-        return d.clockWitnessed ? " (witnessed)" : " (this host's clock alone)";
+    private String clock() {
+        if (!d.clockWitnessed && d.clockFrom.isZero() && d.clockTo.isZero()) {
+            return "this host's is believed, no witness yet";
+        }
+        return "AWS's is this host's " + signed(d.clockFrom) + " to " + signed(d.clockTo) + (d.clockWitnessed ? " (witnessed)" : " (not certain)");
+    }
+
+    private static String signed(Duration offset) {
+        return String.format(java.util.Locale.ROOT, "%+.1f s", offset.toMillis() / 1000.0);
     }
 
     private String words() {
@@ -582,8 +588,8 @@ public final class Status {
                 .field("attemptRunning", d.attemptRunning)
                 .field("nextAttempt", text(d.nextAttempt))
                 .name("clock").beginObject()
-                .field("from", text(d.clockFrom))
-                .field("to", text(d.clockTo))
+                .field("offsetFromMillis", d.clockFrom.toMillis())
+                .field("offsetToMillis", d.clockTo.toMillis())
                 .field("witnessed", d.clockWitnessed)
                 .endObject()
                 .field("closed", d.closed)

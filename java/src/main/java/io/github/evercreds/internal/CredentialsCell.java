@@ -129,7 +129,7 @@ final class CredentialsCell {
                             String source, String identity,
                             int errorKind, String errorMessage, String errorFix,
                             int failures, long attempt, boolean inFlight,
-                            long clockLoMillis, long clockHiMillis, boolean clockWitnessed) {
+                            long skewLoMillis, long skewHiMillis, boolean skewWitnessed) {
         State.Builder b = new State.Builder();
         b.run = run;
         b.generation = generation;
@@ -151,9 +151,9 @@ final class CredentialsCell {
         b.failures = failures;
         b.attempt = attempt;
         b.inFlight = inFlight;
-        b.clockLoMillis = clockLoMillis;
-        b.clockHiMillis = clockHiMillis;
-        b.clockWitnessed = clockWitnessed;
+        b.skewLoMillis = skewLoMillis;
+        b.skewHiMillis = skewHiMillis;
+        b.skewWitnessed = skewWitnessed;
         try {
             return publish(b);
         } catch (RuntimeException | LinkageError fault) {

@@ -45,7 +45,7 @@ final class Dispatcher {
         this.idleNanos = idleNanos;
     }
 
-    /** From the engine: a log line. Never blocks; called by name from the native library. */
+    /** A log line, from a thread that must not write it. Never blocks. */
     static void log(int level, String logger, String message) {
         try {
             INSTANCE.execute(() -> Logs.write(level, logger == null ? Logs.LOGGER : logger, String.valueOf(message)));

@@ -28,16 +28,7 @@ final class EngineThread implements Runnable {
         thread.start();
     }
 
-    /** From the engine, at least every five seconds; called by name from the native library. */
-    @SuppressWarnings("unused")
-    static void beat(long run) {
-        try {
-            NativeEngine.INSTANCE.beat(run);
-        } catch (RuntimeException | LinkageError fault) {
-            // A beat that is not noted is noticed as a stall, and that is mended.
-        }
-    }
-
+    /** The engine gave a sign of life. */
     void beat() {
         beatNanos = System.nanoTime();
     }

@@ -1,4 +1,4 @@
-// Every native method there is. The names are part of the native library: this class cannot be renamed or relocated.
+// Every native method there is, and the engine's two upcalls that belong to no cell. The names are part of the native library: this class cannot be renamed or relocated.
 package io.github.evercreds.internal;
 
 /** The boundary to the native library. Only to be called when {@link NativeLoader} has loaded it. */
@@ -29,18 +29,24 @@ final class Native {
     /** Sets how much the engine says; the numbers of {@link Logs}. */
     static native void logLevel(int level);
 
-    /** The engine has come round; called by the native library on the engine thread, at least every 5 seconds. */
+    /** Open ids and runs still inside {@link #run}, over the whole library. */
+    static native long liveCount();
+
+    // ---- called by the engine, on its thread ------------------------------------------------------------------------
+
+    /** A sign of life, at least every five seconds. */
     @SuppressWarnings("unused")
     private static void beat(long run) {
-        EngineThread.beat(run);
+        try {
+            NativeEngine.INSTANCE.beat(run);
+        } catch (RuntimeException | LinkageError fault) {
+            // A beat that is not noted is noticed as a stall, and that is mended.
+        }
     }
 
-    /** A log line of the engine; called by the native library on the engine thread. Only enqueues. */
+    /** A log line. */
     @SuppressWarnings("unused")
     private static void log(int level, String logger, String message) {
         Dispatcher.log(level, logger, message);
     }
-
-    /** Open ids and runs still inside {@link #run}, over the whole library. */
-    static native long liveCount();
 }

@@ -40,9 +40,10 @@ public final class State {
     public final int failures;
     public final long attempt;
     public final boolean inFlight;
-    public final long clockLoMillis;
-    public final long clockHiMillis;
-    public final boolean clockWitnessed;
+    /** AWS's time minus this host's, as an interval. */
+    public final long skewLoMillis;
+    public final long skewHiMillis;
+    public final boolean skewWitnessed;
 
     private State(Builder b) {
         run = b.run;
@@ -65,9 +66,9 @@ public final class State {
         failures = b.failures;
         attempt = b.attempt;
         inFlight = b.inFlight;
-        clockLoMillis = b.clockLoMillis;
-        clockHiMillis = b.clockHiMillis;
-        clockWitnessed = b.clockWitnessed;
+        skewLoMillis = b.skewLoMillis;
+        skewHiMillis = b.skewHiMillis;
+        skewWitnessed = b.skewWitnessed;
     }
 
     /** True if there is something to hand out. */
@@ -125,9 +126,9 @@ public final class State {
         int failures;
         long attempt;
         boolean inFlight;
-        long clockLoMillis = NONE;
-        long clockHiMillis = NEVER;
-        boolean clockWitnessed;
+        long skewLoMillis;
+        long skewHiMillis;
+        boolean skewWitnessed;
 
         State build() {
             return new State(this);

@@ -2,6 +2,7 @@
 package io.github.evercreds.internal;
 
 import io.github.evercreds.Status;
+import java.time.Duration;
 import java.time.Instant;
 
 /** Makes a {@link Status} of a cell. */
@@ -17,7 +18,7 @@ final class StatusMaker {
                 .generation(s.run, s.generation)
                 .times(instant(s.acceptedMillis), s.accessKeyId == null ? null : s.expiration(), instant(s.lastSuccessMillis), instant(s.nextAttemptMillis))
                 .attempts(s.errorMessage, s.errorFix, s.failures, s.attempt, s.inFlight)
-                .clock(instant(s.clockLoMillis), instant(s.clockHiMillis), s.clockWitnessed)
+                .clock(Duration.ofMillis(s.skewLoMillis), Duration.ofMillis(s.skewHiMillis), s.skewWitnessed)
                 .marks(s.held() && s.withoutGrant(), closed)
                 .transitions(cell.history().transitions())
                 .build();
