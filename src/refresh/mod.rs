@@ -1,8 +1,6 @@
 //! Keeping one set of credentials fresh: the rules (pure: [`life`], [`pace`], [`schedule`], [`judge`], [`machine`], over
-//! the values of [`event`] and [`state`]) and the loop
-//! that runs them ([`engine`], told by others through its [`inbox`]).
+//! the values of [`event`] and [`state`]) and the loop that runs them ([`engine`], told by others through its [`inbox`]).
 
-pub mod announce;
 pub mod engine;
 pub mod event;
 pub mod inbox;
