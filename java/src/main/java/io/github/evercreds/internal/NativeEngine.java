@@ -44,6 +44,8 @@ final class NativeEngine implements Engine, Cells.Opener {
         synchronized (lock) {
             if (current == null) {
                 start(0);
+            } else if (current.ended()) {
+                replace(current, "it ended");
             }
             openIn(current.run, cell);
         }
@@ -55,6 +57,8 @@ final class NativeEngine implements Engine, Cells.Opener {
             cell.id(Native.open(run, config, cell));
         } catch (LinkageError broken) {
             throw new NativeUnavailable("the native library lacks a method: " + broken, broken);
+        } catch (IllegalStateException stopped) {
+            throw new NativeUnavailable("the engine does not take new work: " + stopped.getMessage(), stopped);
         } finally {
             Arrays.fill(config, (byte) 0);
         }
@@ -63,12 +67,19 @@ final class NativeEngine implements Engine, Cells.Opener {
     private void start(long delayNanos) {
         try {
             Native.logLevel(Logs.engineLevel());
-            EngineThread next = new EngineThread(this, ++runs, delayNanos);
+            EngineThread next = new EngineThread(this, claimRun(), delayNanos);
             next.start();
             current = next;
         } catch (OutOfMemoryError noThread) {
             // The JVM says so when the system grants no more threads; there may be heap in plenty.
             throw new NativeUnavailable("the engine's thread cannot be started: " + noThread.getMessage(), noThread);
+        }
+    }
+
+    /** A number for a run; the native library wants them to rise. */
+    long claimRun() {
+        synchronized (lock) {
+            return ++runs;
         }
     }
 

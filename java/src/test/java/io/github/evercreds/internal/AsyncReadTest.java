@@ -39,8 +39,8 @@ public class AsyncReadTest {
         assertFalse(future.isDone());
         CompletableFuture<String> thread = future.thenApply(s -> Thread.currentThread().getName());
         fixture.publish(fixture.held("AKID", 60_000, 10_000));
-        assertEquals("AKID", future.get(10, TimeUnit.SECONDS).accessKeyId);
         assertEquals("evercreds-dispatcher", thread.get(10, TimeUnit.SECONDS));
+        assertEquals("AKID", future.get(10, TimeUnit.SECONDS).accessKeyId);
     }
 
     @Test
