@@ -6,6 +6,7 @@ import io.github.evercreds.RefresherListener;
 import io.github.evercreds.Status;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +32,7 @@ final class History {
             if (last.size() == KEPT) {
                 last.removeFirst();
             }
-            last.add(new Status.Transition(Instant.now(), phase, what));
+            last.add(new Status.Transition(Instant.now().truncatedTo(ChronoUnit.MILLIS), phase, what));
         }
     }
 
