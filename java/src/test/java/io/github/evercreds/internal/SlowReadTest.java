@@ -117,10 +117,12 @@ public class SlowReadTest {
 
     @Test
     public void a_waiting_reader_tells_the_engine_once_per_state() {
+        clock.in(50, () -> { });
         clock.in(100, () -> fixture.publish(fixture.failed(1, "refused", 1)));
+        clock.in(150, () -> fixture.publish(fixture.failed(1, "refused", 2)));
         clock.in(200, () -> fixture.publish(fixture.held("AKID", 60_000, 10_000)));
         read();
-        assertEquals(Arrays.asList("0", "0"), fixture.engine.nudges);
+        assertEquals(Arrays.asList("0", "0", "0"), fixture.engine.nudges);
     }
 
     // ---- the grant has passed -----------------------------------------------------------------------------------------
