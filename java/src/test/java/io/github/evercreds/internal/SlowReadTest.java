@@ -117,7 +117,8 @@ public class SlowReadTest {
 
     @Test
     public void a_waiting_reader_tells_the_engine_once_per_state() {
-        clock.in(50, () -> { });
+        clock.in(30, () -> { });
+        clock.in(60, () -> { });
         clock.in(100, () -> fixture.publish(fixture.failed(1, "refused", 1)));
         clock.in(150, () -> fixture.publish(fixture.failed(1, "refused", 2)));
         clock.in(200, () -> fixture.publish(fixture.held("AKID", 60_000, 10_000)));
