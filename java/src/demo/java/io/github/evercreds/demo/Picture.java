@@ -10,7 +10,7 @@ import java.util.Map;
 final class Picture {
     private static final int WIDTH = 1280;
     private static final double LEFT = 196;
-    private static final double RIGHT = 1040;
+    private static final double RIGHT = 1020;
     private static final double BANDS_TOP = 74;
     private static final double OFFER_TOP = 140;
     private static final double LANES_TOP = 206;
