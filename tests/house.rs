@@ -28,7 +28,7 @@ const LICENCES: &[&str] = &[
 #[test]
 fn every_dependency_has_a_permissive_licence() {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["metadata", "--format-version", "1", "--locked"])
         .current_dir(ROOT)
         .output()
         .expect("cargo metadata runs");

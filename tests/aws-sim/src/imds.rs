@@ -301,7 +301,7 @@ fn wrong_document(set: &CredentialSet, kind: WrongJson, now: DateTime<Utc>) -> S
                 "Code": "AssumeRoleUnauthorizedAccess",
                 "Message": format!(
                     "EC2 cannot assume the role {}.  Please see documentation at \
-                     https://docs.amazonaws.cn/en_us/IAM/latest/UserGuide/troubleshoot_iam-ec2.html.",
+                     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html.",
                     set.role
                 ),
                 "LastUpdated": imds_time(now),

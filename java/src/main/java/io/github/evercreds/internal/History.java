@@ -1,4 +1,4 @@
-// What has happened to one cell: its last 64 changes, one log line per change, and the events for listeners.
+// What has happened to one cell: its last 64 changes, and the events for listeners. (The engine itself writes the log.)
 package io.github.evercreds.internal;
 
 import io.github.evercreds.Phase;
@@ -42,22 +42,17 @@ final class History {
         boolean recovered = !failing && warnedAt != null && now.held() && !(now.phase == Phase.STALE || now.withoutGrant());
         boolean rejected = now.held() && now.withoutGrant() && !(before.withoutGrant() && now.sameCredentials(before));
         if (newSet) {
-            String text = "new credentials " + now.accessKeyId + " from " + now.source + name(now.identity) + expires(now);
-            note(now.phase, text);
-            log(dispatcher, Logs.INFO, cell, text);
+            note(now.phase, "new credentials " + now.accessKeyId + " from " + now.source + name(now.identity) + expires(now));
             tell(cell, dispatcher, l -> l.onCredentials(now.toSnapshot()));
         } else if (now.phase != before.phase) {
             note(now.phase, before.phase + " -> " + now.phase);
         }
         if (newIdentity) {
-            String text = "the identity changed from" + name(before.identity) + " to" + name(now.identity);
-            note(now.phase, text);
-            log(dispatcher, Logs.WARN, cell, text);
+            note(now.phase, "the identity changed from" + name(before.identity) + " to" + name(now.identity));
             tell(cell, dispatcher, l -> l.onIdentityChanged(now.toSnapshot(), String.valueOf(before.identity)));
         }
         if (rejected) {
             note(now.phase, "a service rejected " + now.accessKeyId);
-            log(dispatcher, Logs.WARN, cell, "a service rejected the access key " + now.accessKeyId + "; asking for a new set at once");
         }
         if (failing && !(before.failures > 0 && Objects.equals(before.errorMessage, now.errorMessage))) {
             note(now.phase, "failed: " + now.errorMessage);
@@ -65,38 +60,18 @@ final class History {
         if (recovered) {
             warnedAt = null;
             note(now.phase, "recovered");
-            log(dispatcher, Logs.INFO, cell, "refreshing works again");
             tell(cell, dispatcher, l -> l.onRecovered(now.toSnapshot()));
         } else if (worthTelling(now, failing)) {
             warnedAt = now.phase;
             Duration left = left(now);
-            log(dispatcher, now.phase == Phase.DEAD ? Logs.ERROR : Logs.WARN, cell, words(now, left));
             tell(cell, dispatcher, l -> l.onCannotRefresh(left, now.phase, String.valueOf(now.errorMessage), now.errorFix == null ? "" : now.errorFix));
         }
     }
 
-    /** One line per change of state: the first failure while a refresh is due (or nothing is held), and each worse phase. */
+    /** One event per change of state: the first failure while a refresh is due (or nothing is held), and each worse phase. */
     private boolean worthTelling(State now, boolean failing) {
         boolean matters = now.phase == Phase.DEAD || failing && now.phase != Phase.FRESH;
         return matters && (warnedAt == null || now.phase.compareTo(warnedAt) > 0);
-    }
-
-    private static String words(State now, Duration left) {
-        StringBuilder text = new StringBuilder();
-        if (now.phase == Phase.NONE) {
-            text.append("no credentials yet: ");
-        } else if (now.phase == Phase.DEAD) {
-            text.append("the credentials are dead: ");
-        } else if (left.isNegative() || left.isZero()) {
-            text.append("cannot refresh, expired ").append(left.abs().getSeconds()).append(" s ago and still handed out: ");
-        } else {
-            text.append("cannot refresh, ").append(left.toMinutes()).append(" minutes left: ");
-        }
-        text.append(now.errorMessage);
-        if (now.errorFix != null && !now.errorFix.isEmpty()) {
-            text.append(" What to do: ").append(now.errorFix);
-        }
-        return text.toString();
     }
 
     private static Duration left(State now) {
@@ -110,10 +85,6 @@ final class History {
 
     private static String name(String identity) {
         return identity == null ? "" : " " + identity;
-    }
-
-    private static void log(Dispatcher dispatcher, int level, CredentialsCell cell, String text) {
-        dispatcher.execute(() -> Logs.write(level, Logs.LOGGER, cell.label() + ": " + text));
     }
 
     static void tell(CredentialsCell cell, Dispatcher dispatcher, Consumer<RefresherListener> event) {
