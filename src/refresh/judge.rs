@@ -7,14 +7,16 @@
 //! | A2 | the same key and expiration as held | unchanged |
 //! | – | a young key that a service refused a moment ago, while its forerunner is served | unchanged |
 //! | A3 | certainly dead | failure |
-//! | A4 | a witness makes it possibly dead, and what is held is live | failure: what is held wins |
+//! | A4 | possibly dead, while what is held is live, and a witness says so or what is held is not rejected | failure: what is held wins |
 //! | A5 | held is not rejected, and the answer looks like a step back; first sight of this key | put aside |
 //! | A6 | such a key for the second time | accept: the source insists |
 //! | A7 | otherwise | accept |
 //!
 //! A step back is: an earlier expiration for the same identity from a source that does not mint (IMDS hosts behind one
 //! address do not rotate at the same instant), or an answer possibly dead that does not outlive what is held. A source
-//! that insists is right, or nothing would ever replace a set after a role was given shorter sessions.
+//! that insists is right, or nothing would ever replace a set after a role was given shorter sessions. But it cannot
+//! insist on a set that has expired while the held one has not (A4): whatever the true time is, the held one outlives
+//! it. Once the held one looks expired too, the clock may be what is wrong, and A4 steps aside.
 
 use std::sync::Arc;
 
@@ -26,6 +28,9 @@ use crate::aws_clock::Now;
 use crate::credentials::AccessKeyId;
 use crate::error::FetchError;
 use crate::sources::Answer;
+
+const STALE_SOURCE: &str =
+    "if this lasts, the source is broken or caches: restart the agent or proxy that answers in its place.";
 
 /// What the judgement of an answer depends on.
 pub struct Bench<'a> {
@@ -81,11 +86,14 @@ pub fn judge(answer: &Answer, bench: &Bench<'_>) -> Verdict {
         return dead(answer);
     }
     let doubtful = possibly_dead(credentials.expiration, now);
-    if now.aws.witnessed && doubtful && !possibly_dead(held.credentials.expiration, now) {
-        return Verdict::Fail(FetchError::transient(format!(
-            "{} answered with {key}, which may have expired already; {} is live and stays.",
-            answer.source, held.credentials.access_key_id
-        )));
+    if doubtful && !possibly_dead(held.credentials.expiration, now) && (now.aws.witnessed || !bench.rejected) {
+        return Verdict::Fail(
+            FetchError::transient(format!(
+                "{} answered with {key}, which has expired already; {} is live and stays.",
+                answer.source, held.credentials.access_key_id
+            ))
+            .with_fix(STALE_SOURCE),
+        );
     }
     let earlier = ends(credentials.expiration) < ends(held.credentials.expiration);
     let no_later = ends(credentials.expiration) <= ends(held.credentials.expiration);
@@ -102,13 +110,77 @@ fn dead(answer: &Answer) -> Verdict {
             "{} answered with {}, which has expired already.",
             answer.source, answer.credentials.access_key_id
         ))
-        .with_fix(
-            "if this lasts, the source is broken or caches: restart the agent or proxy that answers in its place.",
-        ),
+        .with_fix(STALE_SOURCE),
     )
 }
 
 /// An expiration for comparison: a set that does not expire outlives all that do.
 fn ends(expiration: Option<DateTime<Utc>>) -> DateTime<Utc> {
     expiration.unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::aws_clock::{AwsNow, Boot};
+    use crate::credentials::{Credentials, Identity, Secret};
+    use crate::sources::Traits;
+
+    const START: i64 = 1_700_000_000;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(START + second, 0).unwrap()
+    }
+
+    fn answer(key: &str, expires: i64) -> Answer {
+        Answer {
+            credentials: Credentials {
+                access_key_id: AccessKeyId::new(key),
+                secret_access_key: Secret::new("secret"),
+                session_token: None,
+                expiration: Some(at(expires)),
+                account_id: None,
+            },
+            identity: Identity { name: "app".into(), account_id: None },
+            source: "test source",
+            traits: Traits { link_local: true, mints: false },
+            nominal_life: Some(Duration::from_secs(3600)),
+            date: None,
+        }
+    }
+
+    /// The verdict at `second` on a set that was seen before, by an unwitnessed clock.
+    fn second_sight(expires: i64, held_expires: i64, second: i64, rejected: bool) -> Verdict {
+        let now = Now {
+            boot: Boot::from_duration(Duration::from_secs(1000)),
+            wall: at(second),
+            aws: AwsNow { lo: at(second), hi: at(second), witnessed: false },
+        };
+        let held = Arc::new(Held::new(answer("HELD", held_expires), &now));
+        let bench =
+            Bench { now: &now, held: Some(&held), rejected, refused: None, aside: &|_| true, expect_role: None };
+        judge(&answer("OTHER", expires), &bench)
+    }
+
+    #[test]
+    fn a_source_cannot_insist_on_an_expired_set_while_the_held_one_lives() {
+        assert!(matches!(second_sight(-60, 600, 0, false), Verdict::Fail(_)));
+    }
+
+    #[test]
+    fn a_source_may_insist_on_a_set_that_ends_earlier_and_lives() {
+        assert_eq!(second_sight(60, 600, 0, false), Verdict::Accept);
+    }
+
+    #[test]
+    fn once_the_held_set_looks_expired_too_the_clock_is_doubted_and_the_source_may_insist() {
+        assert_eq!(second_sight(-60, -30, 0, false), Verdict::Accept);
+    }
+
+    #[test]
+    fn a_rejected_set_gives_way_to_one_that_only_looks_expired() {
+        assert_eq!(second_sight(-60, 600, 0, true), Verdict::Accept);
+    }
 }
