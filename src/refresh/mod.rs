@@ -1,4 +1,4 @@
-//! Keeping one set of credentials fresh: the rules (pure: [`life`], [`pace`], [`schedule`], [`judge`], [`machine`], over
+//! Keeping one set of credentials fresh: the rules (pure: [`life`], [`pace`], [`schedule`], [`judge`], [`rejection`], [`machine`], over
 //! the values of [`event`] and [`state`]) and the loop
 //! that runs them ([`engine`], told by others through its [`inbox`]).
 
@@ -10,5 +10,6 @@ pub mod judge;
 pub mod life;
 pub mod machine;
 pub mod pace;
+pub mod rejection;
 pub mod schedule;
 pub mod state;
