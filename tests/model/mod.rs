@@ -30,8 +30,8 @@ pub type Ms = u64;
 pub const SECOND: Ms = 1000;
 pub const MINUTE: Ms = 60 * SECOND;
 pub const HOUR: Ms = 60 * MINUTE;
-/// When worlds begin.
-pub const START: Ms = 1000 * SECOND;
+/// When worlds begin: the first sets of their sources are older.
+pub const START: Ms = 24 * HOUR;
 
 pub fn boot(at: Ms) -> Boot {
     Boot::from_duration(Duration::from_millis(at))

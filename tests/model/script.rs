@@ -8,7 +8,7 @@ use evercreds::refresh::event::Event;
 use proptest::prelude::*;
 
 use super::source::{Mode, Source, link_local, minting, remote};
-use super::{HOUR, MINUTE, Ms, SECOND, Step, Witness, World};
+use super::{HOUR, MINUTE, Ms, SECOND, START, Step, Witness, World};
 
 #[derive(Clone, Debug)]
 pub enum Op {
@@ -211,7 +211,7 @@ pub fn source() -> impl Strategy<Value = Source> {
     (kind, life(), 0u64..100, 0u64..1000, lags, any::<bool>(), 1u64..900).prop_map(
         |(traits, life, overlap, born, hosts, tells_life, latency)| {
             let mut source = Source::new(traits, life, (20 * SECOND).max(life / 2 * overlap / 100));
-            source.born = source.period() * born / 1000;
+            source.born = START - source.period() * born / 1000;
             source.hosts = hosts;
             source.tells_life = tells_life;
             source.latency = latency;
