@@ -47,6 +47,7 @@ impl Onlooker {
     fn sees(&mut self, step: &Step<'_>) {
         if let Some(answer) = step.answer()
             && !(step.now.aws.witnessed && possibly_dead(answer.credentials.expiration, &step.now))
+            && !outdated(answer, step)
             && !self.refuses(&answer.credentials.access_key_id, step.at)
         {
             self.seen.insert(answer.credentials.access_key_id.clone());
@@ -66,6 +67,18 @@ impl Onlooker {
     fn refuses(&self, key: &AccessKeyId, at: Ms) -> bool {
         self.refused.as_ref().is_some_and(|(refused, until)| refused == key && at < *until)
     }
+}
+
+/// Whether an answer looks dead and is dated by its own source before a live set that is held and not rejected.
+fn outdated(answer: &Answer, step: &Step<'_>) -> bool {
+    let expiration = answer.credentials.expiration;
+    let held = step.before.filter(|before| !before.rejected).and_then(|before| before.held.as_deref());
+    held.is_some_and(|held| {
+        let dates = issued(expiration, answer.nominal_life).zip(issued(held.credentials.expiration, held.nominal_life));
+        possibly_dead(expiration, &step.now)
+            && !possibly_dead(held.credentials.expiration, &step.now)
+            && dates.is_some_and(|(this, that)| this <= that)
+    })
 }
 
 /// Whether an answer looks like a step back from what is held.
@@ -143,14 +156,6 @@ proptest! {
                 let key = &answer.credentials.access_key_id;
                 let expiration = answer.credentials.expiration;
                 let witness_doubts = step.now.aws.witnessed && possibly_dead(expiration, &step.now);
-                let before = step.before.filter(|before| !before.rejected).and_then(|before| before.held.as_deref());
-                let looks_dead_and_older = possibly_dead(expiration, &step.now)
-                    && before.is_some_and(|held| {
-                        !possibly_dead(held.credentials.expiration, &step.now)
-                            && issued(expiration, answer.nominal_life)
-                                .zip(issued(held.credentials.expiration, held.nominal_life))
-                                .is_some_and(|(this, that)| this <= that)
-                    });
                 if onlooker.seen.contains(key)
                     && onlooker.seen.len() <= 4
                     && !onlooker.inputs_moved
@@ -160,7 +165,7 @@ proptest! {
                     // seconds only.
                     && !witness_doubts
                     // Nor one that looks dead and that the source itself dates before the live one.
-                    && !looks_dead_and_older
+                    && !outdated(answer, step)
                 {
                     assert!(step.held().is_some_and(|held| same_set(held, answer)), "{key} was seen twice, not taken");
                 }
