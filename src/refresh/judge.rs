@@ -7,7 +7,7 @@
 //! | A2 | the same key and expiration as held | unchanged |
 //! | – | a young key that a service refused a moment ago, while its forerunner is served | unchanged |
 //! | A3 | certainly dead | failure |
-//! | A4 | possibly dead, while what is held is live, and a witness says so or what is held is not rejected | failure: what is held wins |
+//! | A4 | possibly dead, while what is held is live, and a witness says so or the source itself dates it before what is held | failure: what is held wins |
 //! | A5 | held is not rejected, and the answer looks like a step back; first sight of this key | put aside |
 //! | A6 | such a key for the second time | accept: the source insists |
 //! | A7 | otherwise | accept |
@@ -15,14 +15,15 @@
 //! A step back is: an earlier expiration for the same identity from a source that does not mint (IMDS hosts behind one
 //! address do not rotate at the same instant), or an answer possibly dead that does not outlive what is held. A source
 //! that insists is right, or nothing would ever replace a set after a role was given shorter sessions. But it cannot
-//! insist on a set that has expired while the held one has not (A4): whatever the true time is, the held one outlives
-//! it. Once the held one looks expired too, the clock may be what is wrong, and A4 steps aside.
+//! insist on a set that looks expired, and that by its own dates was issued no later than the live one that is held (A4):
+//! that comparison needs no clock of ours, and a cache that is stuck must not displace a live set. A set that only looks
+//! expired and was issued later may well be live, where this host's clock is fast.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::life::{certainly_dead, possibly_dead};
+use super::life::{certainly_dead, issued, possibly_dead};
 use super::state::Held;
 use crate::aws_clock::Now;
 use crate::credentials::AccessKeyId;
@@ -86,7 +87,11 @@ pub fn judge(answer: &Answer, bench: &Bench<'_>) -> Verdict {
         return dead(answer);
     }
     let doubtful = possibly_dead(credentials.expiration, now);
-    if doubtful && !possibly_dead(held.credentials.expiration, now) && (now.aws.witnessed || !bench.rejected) {
+    let dates =
+        (issued(credentials.expiration, answer.nominal_life), issued(held.credentials.expiration, held.nominal_life));
+    let older = matches!(dates, (Some(this), Some(that)) if this <= that);
+    let held_wins = now.aws.witnessed || older && !bench.rejected;
+    if doubtful && held_wins && !possibly_dead(held.credentials.expiration, now) {
         return Verdict::Fail(
             FetchError::transient(format!(
                 "{} answered with {key}, which has expired already; {} is live and stays.",
@@ -165,8 +170,29 @@ mod tests {
     }
 
     #[test]
-    fn a_source_cannot_insist_on_an_expired_set_while_the_held_one_lives() {
+    fn a_source_cannot_insist_on_an_older_set_that_looks_expired_while_the_held_one_lives() {
         assert!(matches!(second_sight(-60, 600, 0, false), Verdict::Fail(_)));
+    }
+
+    #[test]
+    fn a_set_that_was_issued_later_may_be_insisted_on_however_expired_it_looks() {
+        // The clock is three hours fast; a set of an hour replaces one of six.
+        let now = Now {
+            boot: Boot::from_duration(Duration::from_secs(1000)),
+            wall: at(3 * 3600),
+            aws: AwsNow { lo: at(3 * 3600), hi: at(3 * 3600), witnessed: false },
+        };
+        let mut six_hours = answer("HELD", 6 * 3600);
+        six_hours.nominal_life = Some(Duration::from_secs(6 * 3600));
+        let held = Arc::new(Held::new(six_hours, &now));
+        let bench = |seen: &'static dyn Fn(&AccessKeyId) -> bool| {
+            judge(
+                &answer("SWAPPED", 60 + 3600),
+                &Bench { now: &now, held: Some(&held), rejected: false, refused: None, aside: seen, expect_role: None },
+            )
+        };
+        assert_eq!(bench(&|_| false), Verdict::PutAside);
+        assert_eq!(bench(&|_| true), Verdict::Accept);
     }
 
     #[test]

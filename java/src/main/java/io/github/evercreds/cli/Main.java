@@ -22,8 +22,8 @@ public final class Main {
             + "                                --order says which SDK's order to follow, v2 if not given\n"
             + "  --help                        print this\n"
             + "  --version                     print the version\n";
-    /** An instance whose role was attached a moment ago takes some seconds to have credentials. */
-    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    /** One attempt at the metadata service takes at most five seconds. */
+    private static final Duration PATIENCE = Duration.ofSeconds(6);
 
     /** Held here, because the logging framework forgets loggers that nobody holds. */
     private static final Logger LOGGER = Logger.getLogger("io.github.evercreds");

@@ -28,8 +28,13 @@ final class NativeEngine implements Engine, Cells.Opener {
      * @throws IllegalArgumentException if the engine refuses the configuration
      */
     Subscription subscribe(Settings settings, SystemInputs inputs) {
-        NativeLoader.load();
-        return cells.subscribe(new Config(settings, inputs), settings, slow, this, dispatcher);
+        try {
+            NativeLoader.load();
+            return cells.subscribe(new Config(settings, inputs), settings, slow, this, dispatcher);
+        } catch (LinkageError broken) {
+            // Classes of two versions on one class path; the SDK's provider may still work.
+            throw new NativeUnavailable("the classes of evercreds do not fit each other: " + broken + ". What to do: put one version of it on the class path", broken);
+        }
     }
 
     @Override
