@@ -473,9 +473,12 @@ fn length() -> impl Strategy<Value = Duration> {
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    (prop::option::of(length()), prop::option::of(length()), any::<bool>()).prop_map(|(advisory_window, max_stale, role)| {
-        Policy { life: LifePolicy { advisory_window, max_stale }, expect_role: role.then(|| "role-1".into()) }
-    })
+    (prop::option::of(length()), prop::option::of(length()), any::<bool>()).prop_map(
+        |(advisory_window, max_stale, role)| Policy {
+            life: LifePolicy { advisory_window, max_stale },
+            expect_role: role.then(|| "role-1".into()),
+        },
+    )
 }
 
 fn key() -> impl Strategy<Value = AccessKeyId> {
@@ -484,16 +487,18 @@ fn key() -> impl Strategy<Value = AccessKeyId> {
 
 fn answer() -> impl Strategy<Value = Box<Answer>> {
     let times = (prop::option::of(instant()), prop::option::of(length()), prop::option::of(instant()));
-    (key(), times, any::<bool>(), any::<bool>(), 0u8..2).prop_map(|(key, (expiration, life, date), local, mints, role)| {
-        let mut source = Source::new(Traits { link_local: local, mints }, HOUR, MINUTE);
-        source.role = role;
-        let mut answer = source.asked(START).expect("a healthy source answers").1.expect("with a set");
-        answer.credentials.access_key_id = key;
-        answer.credentials.expiration = expiration;
-        answer.nominal_life = life;
-        answer.date = date;
-        answer
-    })
+    (key(), times, any::<bool>(), any::<bool>(), 0u8..2).prop_map(
+        |(key, (expiration, life, date), local, mints, role)| {
+            let mut source = Source::new(Traits { link_local: local, mints }, HOUR, MINUTE);
+            source.role = role;
+            let mut answer = source.asked(START).expect("a healthy source answers").1.expect("with a set");
+            answer.credentials.access_key_id = key;
+            answer.credentials.expiration = expiration;
+            answer.nominal_life = life;
+            answer.date = date;
+            answer
+        },
+    )
 }
 
 fn event() -> impl Strategy<Value = Event> {

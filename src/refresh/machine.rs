@@ -557,3 +557,7 @@ fn once_per(period: Duration, last: &mut Option<Boot>, now: &Now) -> bool {
     }
     due
 }
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

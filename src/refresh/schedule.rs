@@ -103,9 +103,7 @@ impl Standing {
         let beyond = self.nominal_life.map(|nominal| self.age.saturating_sub(nominal));
         match (self.nominal_life, beyond) {
             _ if self.urgent_for < CLOSELY => CLOSE,
-            (Some(nominal), Some(Duration::ZERO)) => {
-                (nominal / 8).min((nominal - self.age) / 4).clamp(CLOSE, PATIENT)
-            }
+            (Some(nominal), Some(Duration::ZERO)) => (nominal / 8).min((nominal - self.age) / 4).clamp(CLOSE, PATIENT),
             (_, Some(beyond)) if beyond < CLOSELY => CLOSE,
             _ => PATIENT,
         }
