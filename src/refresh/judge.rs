@@ -14,7 +14,10 @@
 //!
 //! A step back is: an earlier expiration for the same identity from a source that does not mint (IMDS hosts behind one
 //! address do not rotate at the same instant), or an answer possibly dead that does not outlive what is held. A source
-//! that insists is right, or nothing would ever replace a set after a role was given shorter sessions.
+//! that insists is right, or nothing would ever replace a set after a role was given shorter sessions. It is not heard
+//! (A4 comes before A6) while a witness cannot tell whether its set has expired: that lasts no longer than the witness's
+//! interval is wide, and such a set has seconds to live. An unwitnessed clock that runs fast can put an answer aside
+//! only if that answer outlives nothing, and only once.
 
 use std::sync::Arc;
 

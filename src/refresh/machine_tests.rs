@@ -6,6 +6,7 @@ use super::*;
 use crate::aws_clock::AwsNow;
 use crate::credentials::{Credentials, Identity, Secret};
 use crate::refresh::life::LifePolicy;
+use crate::refresh::state::Grant;
 
 const HOUR: u64 = 3600;
 const LINK_LOCAL: Traits = Traits { link_local: true, mints: false };
