@@ -199,6 +199,8 @@ impl Machine {
                 self.hurry_unless_fresh(now);
             }
             Event::Restored => {
+                // No connection of the time before the snapshot lives; the engine drops what still waits on one.
+                self.in_flight = None;
                 self.forget_conclusion(now);
                 self.next = now.boot.plus(uniform(&mut self.rng, Duration::ZERO, secs(5))).max(self.throttled_until);
             }

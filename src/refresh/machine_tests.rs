@@ -853,6 +853,17 @@ fn a_restored_process_asks_within_five_seconds_or_for_a_reader_at_once() {
 }
 
 #[test]
+fn a_restored_process_does_not_wait_for_an_attempt_of_the_time_before() {
+    let mut rig = Rig::holding(STS, HOUR);
+    let attempt = rig.start().number;
+    rig.feed(Event::Restored);
+    assert!(rig.wait() <= 5.0);
+    let late = rig.set("B", 7200);
+    rig.land(attempt, late);
+    assert_eq!(rig.key(), "A");
+}
+
+#[test]
 fn a_restored_process_does_not_shorten_a_throttle() {
     let mut rig = Rig::new(STS);
     rig.failed(FetchErrorKind::Throttled { retry_after: Some(secs(200)) });
