@@ -6,6 +6,7 @@ use super::*;
 use crate::aws_clock::AwsNow;
 use crate::credentials::{Credentials, Identity, Secret};
 use crate::refresh::life::LifePolicy;
+use crate::refresh::state::Grant;
 
 const HOUR: u64 = 3600;
 const LINK_LOCAL: Traits = Traits { link_local: true, mints: false };
@@ -849,6 +850,17 @@ fn a_restored_process_asks_within_five_seconds_or_for_a_reader_at_once() {
     stale.machine.next = Boot::MAX;
     let asked = stale.feed(Event::Restored).start.is_some();
     assert!(asked || stale.feed(Event::Nudge).start.is_some());
+}
+
+#[test]
+fn a_restored_process_does_not_wait_for_an_attempt_of_the_time_before() {
+    let mut rig = Rig::holding(STS, HOUR);
+    let attempt = rig.start().number;
+    rig.feed(Event::Restored);
+    assert!(rig.wait() <= 5.0);
+    let late = rig.set("B", 7200);
+    rig.land(attempt, late);
+    assert_eq!(rig.key(), "A");
 }
 
 #[test]

@@ -1,4 +1,18 @@
 //! Pure: from where a set stands and what an attempt brought to the wait before the next attempt.
+//!
+//! With a clock that is right, or vouched for, no set ends before the next one is met if the source offers that one
+//! twenty seconds ahead; AWS does so five minutes ahead. What a wrong clock that nobody vouches for still costs:
+//!
+//! | source | clock | lost |
+//! |---|---|---|
+//! | link-local, next set five minutes ahead | up to a day wrong | nothing |
+//! | link-local, next set later, life told | fast | nothing once a rotation was seen from its beginning |
+//! | link-local, next set later, life told | slow | the first set is older than we know: less than a poll period |
+//! | link-local, next set later, life not told | fast, slow | up to a minute, a poll period at every rotation |
+//! | remote, makes sets, life told | up to a day wrong | nothing; a fast clock is paid with a request in 150 to 300 s |
+//! | remote, life not told or served again | slow | up to 45 minutes of a set that lives less, or is older than we know |
+//!
+//! A service that rejects the key ends each of these at once (`invalidate`).
 
 use std::time::Duration;
 

@@ -177,6 +177,9 @@ impl World {
             }
             _ => false,
         };
+        if event == Event::Restored {
+            self.current = None;
+        }
         let hung = self.current.take_if(|(_, deadline)| self.at >= *deadline).is_some();
         if ended || hung {
             self.last_failure = match &event {
