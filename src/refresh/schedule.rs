@@ -17,6 +17,12 @@ pub const LONGEST_BACKOFF: Duration = secs(600);
 /// A server that asks for more patience than this is not obeyed further.
 pub const LONGEST_RETRY_AFTER: Duration = secs(300);
 
+/// A remote set whose life nobody told, under a clock that nobody vouches for, is asked again after this at the latest:
+/// a clock that is slow hides the end of the set, and an hour, less its window, is the usual life.
+const UNVOUCHED: Duration = secs(45 * 60);
+/// For so long a set that is stale or rejected is followed closely: a late rotation is met within seconds.
+pub const CLOSELY: Duration = secs(600);
+
 /// Where what is held stands at the moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
@@ -24,12 +30,17 @@ pub struct Standing {
     /// `None`: nothing is held, or it does not expire.
     pub life: Option<Life>,
     pub advisory_window: Duration,
-    pub nominal_life: Duration,
+    /// How long the set lives when it is new, where its source told.
+    pub nominal_life: Option<Duration>,
+    /// For how long we have known it.
+    pub age: Duration,
     pub link_local: bool,
     /// A service rejected the key.
     pub rejected: bool,
-    /// It has not been stale or rejected for long: a late rotation is to be met within seconds.
-    pub closely: bool,
+    /// For how long another set has been needed.
+    pub urgent_for: Duration,
+    /// The clock by which this is judged is vouched for.
+    pub witnessed: bool,
 }
 
 impl Standing {
@@ -60,14 +71,12 @@ impl Standing {
             life.left().saturating_sub(self.advisory_window).saturating_sub(lead)
         });
         let poll = self.link_local.then(|| pace::poll(rng, self.length()));
-        let wait = match (until_window, poll) {
-            (Some(window), Some(poll)) => window.min(poll),
-            (window, poll) => window.or(poll).unwrap_or(pace::CEILING),
-        };
-        wait.clamp(pace::FLOOR, pace::CEILING)
+        let unvouched = !self.link_local && !self.witnessed && self.nominal_life.is_none() && self.life.is_some();
+        let wait = [until_window, poll, unvouched.then_some(UNVOUCHED)].into_iter().flatten().min();
+        wait.unwrap_or(pace::CEILING).clamp(pace::FLOOR, pace::CEILING)
     }
 
-    /// A set was accepted that is not fresh.
+    /// A set was accepted that is not fresh. A link-local source is followed as if it had answered so before.
     pub fn after_not_fresh(&self, fruitless: u32, rng: &mut Rng) -> Duration {
         match (self.link_local, self.urgent()) {
             (false, _) => backoff(rng, secs(10), fruitless, secs(300)),
@@ -78,27 +87,40 @@ impl Standing {
 
     /// The same stale or rejected set again.
     pub fn after_fruitless(&self, fruitless: u32, rng: &mut Rng) -> Duration {
-        match (self.link_local, self.closely) {
-            (false, _) => backoff(rng, secs(10), fruitless, secs(300)),
-            (true, true) => backoff(rng, secs(5), fruitless, secs(10)),
-            // Where the clock is fast by more than a set lives, every set looks stale from its first second on: an
-            // eighth of its nominal life still meets each rotation in time.
-            (true, false) => backoff(rng, secs(5), fruitless, (self.nominal_life / 8).clamp(secs(10), secs(60))),
+        if self.link_local {
+            backoff(rng, secs(5), fruitless, self.patience())
+        } else {
+            backoff(rng, secs(10), fruitless, secs(300))
         }
     }
 
-    /// The same fresh set again. `scheduled` is the wait that was planned: asked out of turn, a remote source keeps it.
-    pub fn after_still_fresh(&self, scheduled: Duration, rng: &mut Rng) -> Duration {
+    /// How far apart a link-local source is asked at the most while another set is needed. Where the clock is fast by
+    /// more than a set lives, every set looks stale from its first second on; its age still tells when a rotation is
+    /// near. (Where no life is told either, and it is under ten minutes, up to a minute of it can be missed.)
+    fn patience(&self) -> Duration {
+        const CLOSE: Duration = secs(10);
+        const PATIENT: Duration = secs(60);
+        let beyond = self.nominal_life.map(|nominal| self.age.saturating_sub(nominal));
+        match (self.nominal_life, beyond) {
+            _ if self.urgent_for < CLOSELY => CLOSE,
+            (Some(nominal), Some(Duration::ZERO)) => (nominal / 8).min((nominal - self.age) / 4).clamp(CLOSE, PATIENT),
+            (_, Some(beyond)) if beyond < CLOSELY => CLOSE,
+            _ => PATIENT,
+        }
+    }
+
+    /// The same fresh set again: asked out of turn, a remote source keeps to its window; close to it, it is asked
+    /// whether it has rotated.
+    pub fn after_still_fresh(&self, rng: &mut Rng) -> Duration {
         if self.link_local {
             return pace::poll(rng, self.length());
         }
-        if scheduled > pace::FLOOR {
-            return scheduled;
+        let Some(life) = self.life else { return pace::CEILING };
+        let until_window = life.left().saturating_sub(self.advisory_window);
+        if until_window > life.length / 10 {
+            return self.after_fresh(rng);
         }
-        match self.life {
-            Some(life) => spread(rng, life.left().saturating_sub(self.advisory_window).clamp(secs(5), secs(300))),
-            None => pace::CEILING,
-        }
+        spread(rng, until_window.clamp(secs(5), secs(300)))
     }
 
     /// A set inside its windows, and no newer one to be had.

@@ -57,6 +57,12 @@ final class ScenarioRun {
         List<World.Entry> journal = Collections.emptyList();
         List<World.CredentialSet> sets = Collections.emptyList();
         List<String> warnings = Collections.emptyList();
+        volatile boolean over;
+
+        /** What comes after the end, when the world is being closed, is nobody's fault. True if it is new. */
+        boolean error(String text) {
+            return !over && errors.add(text);
+        }
     }
 
     /** What is left when it is over. */
@@ -132,7 +138,7 @@ final class ScenarioRun {
         http.setConnectTimeout(5000);
         http.setReadTimeout(5000);
         try (java.util.Scanner body = new java.util.Scanner(http.getInputStream(), "UTF-8")) {
-            return body.useDelimiter("\\z").next();
+            return body.useDelimiter("\\A").next();
         }
     }
 
@@ -199,7 +205,7 @@ final class ScenarioRun {
     private void look(SqsClientUnderTest client, Outcome outcome) {
         Status status = client.status();
         String trouble = status.lastError().map(error -> error + " " + status.lastErrorFix().orElse("")).orElse(null);
-        if (trouble != null && outcome.errors.add(trouble)) {
+        if (trouble != null && outcome.error(trouble)) {
             for (Object object : client.objects()) {
                 capture.note(object);
             }
@@ -225,9 +231,11 @@ final class ScenarioRun {
                     outcome.journal.add(entry);
                 }
             }
-            outcome.warnings = capture.logged(java.util.logging.Level.WARNING, label(client));
+            outcome.warnings = capture.logged(java.util.logging.Level.WARNING, label(client) + ":");
+            outcome.over = true;
             client.close();
         }
+        clients.clear();    // an unreachable provider is closed; it must not go on asking a world that is gone
         world.close();
         return new Played(outcomes, secrets);
     }
@@ -252,7 +260,7 @@ final class ScenarioRun {
 
         @Override
         public void onCannotRefresh(Duration left, io.github.evercreds.Phase phase, String reason, String fix) {
-            outcome.errors.add(reason + " " + fix);
+            outcome.error(reason + " " + fix);
             capture.note(left + " " + phase + " " + reason + " " + fix);
         }
 

@@ -83,6 +83,25 @@ public final class Simulator implements AutoCloseable {
         return new World(this, call("POST", "/worlds", config));
     }
 
+    /**
+     * Makes a world.
+     *
+     * @param config the body of {@code POST /worlds}, with ' for "
+     * @return the new world
+     */
+    public World world(String config) {
+        return world(json(config));
+    }
+
+    /** JSON with ' for ". */
+    static JsonNode json(String text) {
+        try {
+            return JSON.readTree(text.replace('\'', '"'));
+        } catch (IOException badTest) {
+            throw new IllegalArgumentException(text, badTest);
+        }
+    }
+
     /** One request to the control interface; its answer, or an exception with what the simulator says. */
     JsonNode call(String method, String path, JsonNode body) {
         try {

@@ -165,6 +165,9 @@ final class Verdict {
                 broken.add("no error says \"" + text + "\"; there are: " + seen.errors);
             }
         }
+        if (seen.last.lastError().isPresent() && !seen.last.lastErrorFix().isPresent()) {
+            broken.add("the last error does not say what to do: " + seen.last.lastError());
+        }
         if (scenario.expect.noErrors && !seen.errors.isEmpty()) {
             broken.add("errors, though nothing was wrong: " + seen.errors);
         }

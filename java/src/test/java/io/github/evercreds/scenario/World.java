@@ -123,11 +123,7 @@ public final class World implements AutoCloseable {
      * @param action the action as JSON text, with ' for "
      */
     public void perform(String action) {
-        try {
-            perform(Simulator.JSON.readTree(action.replace('\'', '"')));
-        } catch (java.io.IOException badTest) {
-            throw new IllegalArgumentException(action, badTest);
-        }
+        perform(Simulator.json(action));
     }
 
     /** Every set that there was, the oldest first. */
