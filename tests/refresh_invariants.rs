@@ -13,8 +13,8 @@ use evercreds::credentials::AccessKeyId;
 use evercreds::error::{FetchError, FetchErrorKind};
 use evercreds::refresh::event::{Event, Policy};
 use evercreds::refresh::life::{LifePolicy, Phase, certainly_dead, issued, possibly_dead};
-use evercreds::refresh::machine::Machine;
-use evercreds::refresh::state::Held;
+use evercreds::refresh::machine::{Machine, RECOVERY};
+use evercreds::refresh::state::{Grant, Held};
 use evercreds::sources::{Answer, Traits};
 use model::script::{self, play};
 use model::source::{Mode, Source, link_local, minting, remote};
@@ -458,23 +458,70 @@ proptest! {
     ) {
         let mut world = World::new(source, Policy::default(), seed);
         world.lag = lag;
-        let mut excused = false;
+        let (mut excused, mut resumed) = (false, 0);
         play(&mut world, &ops, &mut |step| {
             // A nudge of the script comes without need; one of the readers only when a grant has passed.
             let passed = step.before.is_some_and(|state| match state.serve_until {
-                evercreds::refresh::state::Grant::None => true,
-                evercreds::refresh::state::Grant::Until(until) => until <= step.now.wall,
-                evercreds::refresh::state::Grant::Forever => false,
+                Grant::None => true,
+                Grant::Until(until) => until <= step.now.wall,
+                Grant::Forever => false,
             });
             let waited = *step.event == Event::Nudge && passed;
             let lost = step.before.is_none_or(|state| matches!(state.phase, Phase::None | Phase::Dead));
             assert!(!waited || lost || excused, "a reader had to wait in {:?}", step.before);
             match step.event {
-                Event::Paused | Event::Restored | Event::Invalidate(_) => excused = true,
-                _ if step.concluded => excused = false,
+                Event::Paused | Event::Restored => (excused, resumed) = (true, step.at),
+                Event::Invalidate(_) => excused = true,
+                _ if step.concluded => {
+                    let failed = step.after.is_some_and(|state| state.failures > 0);
+                    excused = failed && step.at - resumed < model::ms(RECOVERY);
+                }
                 _ => {}
             }
         });
+    }
+}
+
+/// A world whose process did not run for longer than what it holds lives, and whose source fails since.
+fn paused_over_an_expiration(seed: u64) -> World {
+    let mut world = World::new(Source::new(link_local(), 15 * MINUTE, 5 * MINUTE), Policy::default(), seed);
+    world.run(MINUTE, &mut |_| ());
+    world.source.mode = Mode::Fail(FetchErrorKind::Transient);
+    world.pause(20 * MINUTE, &mut |_| ());
+    world
+}
+
+/// Lets readers wait for a grant, and says for how long they did.
+fn waited_for_a_grant(world: &mut World, failing: Ms) -> Ms {
+    let resumed = world.at;
+    loop {
+        match world.published.as_ref().unwrap().serve_until {
+            Grant::Until(until) if until > world.now().wall => return world.at - resumed,
+            _ => world.feed(Event::Nudge, &mut |_| ()),
+        }
+        if world.at >= resumed + failing {
+            world.source.mode = Mode::Healthy;
+        }
+        world.run(SECOND / 10, &mut |_| ());
+    }
+}
+
+#[test]
+fn after_a_pause_readers_wait_out_the_first_failures_and_get_a_live_set() {
+    for seed in 0..200 {
+        let mut world = paused_over_an_expiration(seed);
+        let waited = waited_for_a_grant(&mut world, 2 * SECOND);
+        assert!(waited <= 4 * SECOND, "seed {seed}: no grant for {waited} ms");
+        assert!(truly_live(world.held().unwrap(), world.at), "seed {seed}: an expired set was granted");
+    }
+}
+
+#[test]
+fn an_outage_after_a_pause_ends_the_wait_within_a_readers_patience_and_an_attempt() {
+    for seed in 0..200 {
+        let mut world = paused_over_an_expiration(seed);
+        let waited = waited_for_a_grant(&mut world, HOUR);
+        assert!(waited <= model::ms(RECOVERY) + 2 * SECOND, "seed {seed}: no grant for {waited} ms");
     }
 }
 

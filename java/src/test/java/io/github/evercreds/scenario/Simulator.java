@@ -17,6 +17,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /** One {@code aws-sim} process; it ends with this JVM, because its standard input does. */
 public final class Simulator implements AutoCloseable {
@@ -34,15 +37,18 @@ public final class Simulator implements AutoCloseable {
     /**
      * Starts one. The binary is {@code target/debug/aws-sim} of this project, or what {@code evercreds.test.awsSim} names.
      *
+     * @param prefix a command to put before it, for example one that bends its time
      * @return a running simulator
      */
-    public static Simulator start() {
+    public static Simulator start(String... prefix) {
         Path binary = Paths.get(System.getProperty("evercreds.test.awsSim", "target/debug/aws-sim")).toAbsolutePath();
         if (!Files.isExecutable(binary)) {
             throw new IllegalStateException("there is no simulator at " + binary + "; build it with: cargo build -p aws-sim");
         }
         try {
-            Process process = new ProcessBuilder(binary.toString()).redirectError(new File("/dev/null")).start();
+            List<String> command = new ArrayList<>(Arrays.asList(prefix));
+            command.add(binary.toString());
+            Process process = new ProcessBuilder(command).redirectError(new File("/dev/null")).start();
             String line = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8)).readLine();
             if (line == null) {
                 throw new IllegalStateException(binary + " ended without a word");
@@ -50,6 +56,20 @@ public final class Simulator implements AutoCloseable {
             return new Simulator(process, JSON.readTree(line).get("control").asText());
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
+        }
+    }
+
+    /**
+     * Makes a world.
+     *
+     * @param config the body of {@code POST /worlds} as JSON text, with ' for "
+     * @return the new world
+     */
+    public World world(String config) {
+        try {
+            return world(JSON.readTree(config.replace('\'', '"')));
+        } catch (IOException badTest) {
+            throw new IllegalArgumentException(config, badTest);
         }
     }
 

@@ -20,8 +20,9 @@ public final class World implements AutoCloseable {
     }
 
     /** A credential set as the simulator knows it; times that never came are null. */
-    static final class CredentialSet {
-        final String key;
+    public static final class CredentialSet {
+        /** The access key id. */
+        public final String key;
         final String role;
         final Instant mintedAt;
         final Instant expiration;
@@ -42,7 +43,7 @@ public final class World implements AutoCloseable {
         }
 
         /** Whether SQS takes it at that time. */
-        boolean liveAt(Instant t) {
+        public boolean liveAt(Instant t) {
             return expiration.isAfter(t) && (revokedAt == null || revokedAt.isAfter(t)) && (usableFrom == null || !usableFrom.isAfter(t));
         }
     }
@@ -125,7 +126,8 @@ public final class World implements AutoCloseable {
         perform(Simulator.json(action));
     }
 
-    List<CredentialSet> sets() {
+    /** Every set that there was, the oldest first. */
+    public List<CredentialSet> sets() {
         List<CredentialSet> sets = new ArrayList<>();
         simulator.call("GET", path + "/truth", null).get("sets").forEach(set -> sets.add(new CredentialSet(set)));
         return sets;
