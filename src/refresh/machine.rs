@@ -2,10 +2,12 @@
 //! the time at which it happened; out come a fetch to start and a state to publish.
 //!
 //! Vocabulary: *held* is what readers get; *former* is the set that it replaced, while that one lives. The other rooms of
-//! the rules: [`super::life`] (how long a set lives), [`super::pace`] (how long to wait), [`super::judge`] (what to do
-//! with an answer).
+//! the rules: [`super::life`] (how long a set lives), [`super::judge`] (what to do with an answer),
+//! [`super::schedule`] and [`super::pace`] (how long to wait), [`super::rejection`] (what services said of keys), and
+//! `view` (where the machine stands, what it publishes).
 
-use std::collections::VecDeque;
+mod view;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +16,12 @@ use fastrand::Rng;
 
 use super::event::{Attempt, Effects, Event, Policy};
 use super::judge::{Bench, Verdict, judge};
-use super::life::{Phase, UNKNOWN_LIFE, beyond_serving, mandatory_window};
+use super::life::Phase;
 use super::pace::{self, backoff, uniform};
-use super::schedule::{LONGEST_BACKOFF, Standing};
-use super::state::{Grant, Held, Published, Skew};
-use crate::aws_clock::{Boot, Now, saturating_add, signed};
+use super::rejection::{Rejections, SETTLING};
+use super::schedule::LONGEST_RETRY_AFTER;
+use super::state::{Held, Published, RecentKeys};
+use crate::aws_clock::{Boot, Now};
 use crate::credentials::AccessKeyId;
 use crate::error::{FetchError, FetchErrorKind};
 use crate::sources::{Answer, Traits};
@@ -30,17 +33,9 @@ const fn secs(seconds: u64) -> Duration {
 /// How long an attempt may take before it counts as failed.
 pub const LINK_LOCAL_DEADLINE: Duration = secs(5);
 pub const REMOTE_DEADLINE: Duration = secs(15);
-
-/// A rejected key younger than this may only be unknown to the service yet: its forerunner is served meanwhile.
-const SETTLING: Duration = secs(60);
-/// For how long a young key that was rejected is not taken again.
-const REFUSAL: Duration = secs(30);
-/// A rejection of a key younger than this, or of a key rejected before, makes the next such fetch wait longer.
-const YOUNG: Duration = secs(120);
-/// For so long a stale or rejected set is followed closely; and unchanged answers for so long overrule a rejection.
-const CLOSELY: Duration = secs(600);
-/// Keys remembered as put aside, and as rejected once.
-const REMEMBERED: usize = 4;
+/// For so long after a pause failures conclude nothing: the network comes back a moment later than the process, and a
+/// reader had rather wait than take the set that expired meanwhile. As long as a reader's patience.
+pub const RECOVERY: Duration = secs(5);
 
 #[derive(Clone, Debug)]
 struct InFlight {
@@ -56,11 +51,9 @@ pub struct Machine {
     rng: Rng,
     held: Option<Arc<Held>>,
     former: Option<Arc<Held>>,
-    rejected: Option<Rejection>,
-    /// A young key that a service rejected, and until when it is not taken.
-    refused: Option<(AccessKeyId, Boot)>,
-    once_rejected: VecDeque<AccessKeyId>,
-    aside: VecDeque<AccessKeyId>,
+    rejections: Rejections,
+    /// Keys put aside: the source has to insist on them.
+    aside: RecentKeys<4>,
     failures: u32,
     /// Non-recoverable failures since the last success: they pace themselves, whatever failed before them.
     denials: u32,
@@ -72,38 +65,20 @@ pub struct Machine {
     last_start: Option<Boot>,
     /// An attempt has ended since the last acceptance, pause or rejection (the accepting answer counts).
     concluded: bool,
+    /// When the process last went on after a pause.
+    resumed: Option<Boot>,
     /// Since when what is held has been stale or rejected.
     urgent_since: Option<Boot>,
-    invalidate: InvalidatePace,
     last_refresh: Option<Boot>,
     last_min_remaining: Option<Boot>,
     inputs: Inputs,
     last_success: Option<DateTime<Utc>>,
     error: Option<Arc<FetchError>>,
+    /// The latest time seen: an earlier one is another boot's.
+    seen: Boot,
     closed: bool,
     published: Option<Arc<Published>>,
     generation: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Rejection {
-    key: AccessKeyId,
-    at: Boot,
-}
-
-/// Keeps a service that accepts and one that rejects the same key from making a storm between them.
-#[derive(Clone, Debug, Default)]
-struct InvalidatePace {
-    pending: bool,
-    last_fetch: Option<Boot>,
-    repeats: u32,
-}
-
-impl InvalidatePace {
-    fn earliest(&self) -> Boot {
-        let spacing = pace::doubled(secs(10), self.repeats).min(LONGEST_BACKOFF);
-        self.last_fetch.map_or(Boot::default(), |last| last.plus(spacing))
-    }
 }
 
 /// Changes of the source's inputs that wait to be acted on: at most once in five seconds, none dropped.
@@ -123,10 +98,8 @@ impl Machine {
             rng: Rng::with_seed(seed),
             held: None,
             former: None,
-            rejected: None,
-            refused: None,
-            once_rejected: VecDeque::new(),
-            aside: VecDeque::new(),
+            rejections: Rejections::default(),
+            aside: RecentKeys::default(),
             failures: 0,
             denials: 0,
             fruitless: 0,
@@ -136,20 +109,22 @@ impl Machine {
             attempts: 0,
             last_start: None,
             concluded: false,
+            resumed: None,
             urgent_since: None,
-            invalidate: InvalidatePace::default(),
             last_refresh: None,
             last_min_remaining: None,
             inputs: Inputs::default(),
             last_success: None,
             error: None,
+            seen: now.boot,
             closed: false,
             published: None,
             generation: 0,
         }
     }
 
-    /// A machine in the place of one that panicked: keeps what was published and its numbering, forgets the rest.
+    /// A machine in the place of one that panicked, which counts as a failed attempt: keeps what was published, its
+    /// numbering, a rejection and a server's wish to be left alone, forgets the rest.
     pub fn resumed(policy: Policy, traits: Traits, seed: u64, now: &Now, last: &Published) -> Machine {
         let mut machine = Machine::new(policy, traits, seed, now);
         machine.held.clone_from(&last.held);
@@ -157,7 +132,16 @@ impl Machine {
         machine.attempts = last.attempt;
         machine.last_success = last.last_success;
         machine.failures = last.failures.saturating_add(1);
-        machine.next = now.boot.plus(backoff(&mut machine.rng, secs(1), machine.failures, secs(30)));
+        if let Some(held) = last.held.as_ref().filter(|_| last.rejected) {
+            machine.rejections.reject(held.key(), now.boot);
+        }
+        let throttled = last.error.as_ref().is_some_and(|error| matches!(error.kind, FetchErrorKind::Throttled { .. }));
+        if let Some(at) = last.next_attempt.filter(|_| throttled) {
+            let wait = at.signed_duration_since(now.wall).to_std().unwrap_or_default();
+            machine.throttled_until = now.boot.plus(wait.min(LONGEST_RETRY_AFTER));
+        }
+        let wait = backoff(&mut machine.rng, secs(1), last.failures, secs(30));
+        machine.next = now.boot.plus(wait).max(machine.throttled_until);
         machine
     }
 
@@ -179,6 +163,10 @@ impl Machine {
         if self.closed {
             return Effects::default();
         }
+        if now.boot < self.seen {
+            self.rebase(now);
+        }
+        self.seen = now.boot;
         match event {
             Event::Tick => {}
             Event::Answered { attempt, answer } => {
@@ -193,28 +181,34 @@ impl Machine {
             }
             Event::Nudge => {
                 if self.needed(now) && !self.concluded {
-                    self.bring_forward(self.start_spacing(now).max(self.invalidate_spacing()));
+                    self.bring_forward(self.start_spacing(now));
                 }
             }
             Event::Refresh => {
                 if once_per(secs(10), &mut self.last_refresh, now) {
-                    self.bring_forward(self.start_spacing(now).max(self.invalidate_spacing()));
+                    self.bring_forward(self.start_spacing(now));
                 }
             }
             Event::Invalidate(key) => self.invalidated(&key, now),
             Event::Accepted(key) => {
-                if self.rejected.as_ref().is_some_and(|rejection| rejection.key == key) {
-                    self.rejected = None;
+                if self.rejections.stand_against(&key) {
+                    self.rejections.clear();
                 }
             }
             Event::MinRemaining(wanted) => self.min_remaining(wanted, now),
             Event::InputsChanged => self.inputs_changed(now),
-            Event::BeliefMoved => self.hurry_unless_fresh(self.was_fresh() && self.failures == 0, now),
+            Event::BeliefMoved => self.belief_moved(now),
             Event::Paused => {
+                self.resumed = Some(now.boot);
+                // An attempt that the pause outlasted has ended, but says nothing about now.
+                self.pass_time(now);
                 self.forget_conclusion(now);
-                self.hurry_unless_fresh(true, now);
+                self.hurry_unless_fresh(now);
             }
             Event::Restored => {
+                // No connection of the time before the snapshot lives; the engine drops what still waits on one.
+                self.in_flight = None;
+                self.resumed = Some(now.boot);
                 self.forget_conclusion(now);
                 self.next = now.boot.plus(uniform(&mut self.rng, Duration::ZERO, secs(5))).max(self.throttled_until);
             }
@@ -238,9 +232,6 @@ impl Machine {
             self.in_flight = None;
             self.failed(FetchError::transient("No answer came within the attempt's deadline."), now);
         }
-        if self.refused.as_ref().is_some_and(|(_, until)| now.boot >= *until) {
-            self.refused = None;
-        }
         if self.former.as_ref().is_some_and(|former| !former.live(now)) {
             self.former = None;
         }
@@ -248,8 +239,20 @@ impl Machine {
             self.inputs.due = None;
             self.act_on_inputs(now);
         }
-        let urgent = self.rejected.is_some() || self.phase(now) >= Phase::Stale;
+        let urgent = self.rejections.stand() || self.phase(now) >= Phase::Stale;
         self.urgent_since = if urgent { self.urgent_since.or(Some(now.boot)) } else { None };
+    }
+
+    /// The boot clock runs anew (the process went on on another host): no time that we noted means anything.
+    fn rebase(&mut self, now: &Now) {
+        self.in_flight = None;
+        self.throttled_until = self.throttled_until.min(now.boot.plus(LONGEST_RETRY_AFTER));
+        self.next = self.throttled_until.max(now.boot.plus(uniform(&mut self.rng, Duration::ZERO, secs(5))));
+        (self.last_start, self.last_refresh, self.last_min_remaining) = (None, None, None);
+        self.urgent_since = None;
+        self.inputs = Inputs { due: self.inputs.due.map(|_| now.boot), ..Inputs::default() };
+        self.rejections.rebase(now.boot);
+        self.concluded = false;
     }
 
     fn start_if_due(&mut self, now: &Now) -> Option<Attempt> {
@@ -260,9 +263,7 @@ impl Machine {
         self.attempts += 1;
         self.in_flight = Some(InFlight { number: self.attempts, deadline: now.boot.plus(deadline) });
         self.last_start = Some(now.boot);
-        if std::mem::take(&mut self.invalidate.pending) {
-            self.invalidate.last_fetch = Some(now.boot);
-        }
+        self.rejections.fetch_starts(now.boot);
         Some(Attempt { number: self.attempts, deadline })
     }
 
@@ -278,8 +279,8 @@ impl Machine {
             &Bench {
                 now,
                 held: self.held.as_ref(),
-                rejected: self.rejected.is_some(),
-                refused: self.refused.as_ref().filter(|(_, until)| now.boot < *until).map(|(key, _)| key),
+                rejected: self.rejections.stand(),
+                refused: self.rejections.refused(now.boot),
                 aside: &|key| self.aside.contains(key),
                 expect_role: self.policy.expect_role.as_deref(),
             },
@@ -288,7 +289,7 @@ impl Machine {
             Verdict::Fail(error) => return self.failed(error, now),
             Verdict::Unchanged => pace::CEILING,
             Verdict::PutAside => {
-                remember(&mut self.aside, answer.credentials.access_key_id);
+                self.aside.add(answer.credentials.access_key_id);
                 secs(60)
             }
             Verdict::Accept => {
@@ -298,13 +299,11 @@ impl Machine {
             }
         };
         self.succeeded(now);
-        if self.rejected.as_ref().is_some_and(|rejection| now.boot.since(rejection.at) >= CLOSELY) {
-            self.rejected = None;
-        }
+        self.rejections.answered_again(now.boot);
         let wait = self.after_unchanged(now).min(ceiling);
         self.next = now.boot.plus(wait);
-        if let Some((_, until)) = &self.refused {
-            self.next = self.next.min(*until).max(now.boot.plus(pace::FLOOR));
+        if let Some(until) = self.rejections.refused_until(now.boot) {
+            self.next = self.next.min(until).max(now.boot.plus(pace::FLOOR));
         }
         self.conclude(now);
     }
@@ -321,12 +320,9 @@ impl Machine {
         let before = self.held.replace(Arc::clone(&held));
         let same_key = before.as_ref().is_some_and(|before| before.key() == held.key());
         if !same_key {
-            let rejected = self.rejected.take().is_some();
+            self.rejections.clear();
             self.former = before.filter(|before| {
-                !rejected
-                    && before.identity.same(&held.identity)
-                    && !self.once_rejected.contains(before.key())
-                    && before.live(now)
+                before.identity.same(&held.identity) && !self.rejections.ever(before.key()) && before.live(now)
             });
         }
         self.aside.clear();
@@ -348,7 +344,7 @@ impl Machine {
             standing.after_fruitless(self.fruitless - 1, &mut self.rng)
         } else if standing.phase == Phase::Fresh {
             self.fruitless = 0;
-            standing.after_still_fresh(self.next.since(now.boot), &mut self.rng)
+            standing.after_still_fresh(&mut self.rng)
         } else {
             standing.while_wanted(&mut self.rng)
         }
@@ -366,9 +362,20 @@ impl Machine {
         if matches!(error.kind, FetchErrorKind::Throttled { .. }) {
             self.throttled_until = self.throttled_until.max(now.boot.plus(wait));
         }
+        let may_pass = matches!(error.kind, FetchErrorKind::Transient | FetchErrorKind::NoRole);
         self.error = Some(Arc::new(error));
         self.next = now.boot.plus(wait).max(self.throttled_until);
         self.conclude(now);
+        if may_pass && self.recovering(now) {
+            self.concluded = false;
+        }
+    }
+
+    /// Shortly after a pause that outlasted what is held. Only where asking each second for a moment hurts nobody.
+    fn recovering(&self, now: &Now) -> bool {
+        self.traits().link_local
+            && self.resumed.is_some_and(|resumed| now.boot.since(resumed) < RECOVERY)
+            && self.phase(now) >= Phase::Stale
     }
 
     fn conclude(&mut self, now: &Now) {
@@ -381,29 +388,28 @@ impl Machine {
     // --- what others say ----------------------------------------------------------------------------------------
 
     fn invalidated(&mut self, key: &AccessKeyId, now: &Now) {
-        let Some(held) = self.held.clone().filter(|held| held.key() == key && self.rejected.is_none()) else {
+        // No set is served again that a service rejected while it waited as the former one.
+        if self.former.take_if(|former| former.key() == key).is_some() {
+            self.rejections.remember(key);
+        }
+        let Some(held) = self.held.clone().filter(|held| held.key() == key && !self.rejections.stand()) else {
             return;
         };
         let age = now.boot.since(held.first_seen);
-        let again = self.once_rejected.contains(key);
-        self.invalidate.repeats = if again || age < YOUNG { self.invalidate.repeats.saturating_add(1) } else { 0 };
-        if !again {
-            remember(&mut self.once_rejected, key.clone());
-        }
+        self.rejections.count(key, age);
         if age < SETTLING
             && let Some(former) = self.former.take_if(|former| former.live(now))
         {
             self.held = Some(former);
-            self.refused = Some((key.clone(), now.boot.plus(REFUSAL)));
-            self.bring_forward(now.boot.plus(REFUSAL));
+            let until = self.rejections.refuse(key, now.boot);
+            self.bring_forward(until);
             return;
         }
         self.former = None;
-        self.rejected = Some(Rejection { key: key.clone(), at: now.boot });
+        self.rejections.reject(key, now.boot);
         self.urgent_since = Some(now.boot);
-        let earliest = self.invalidate.earliest().max(now.boot).max(self.throttled_until);
-        self.invalidate.pending = true;
-        self.bring_forward(earliest);
+        let earliest = self.rejections.earliest().max(self.throttled_until);
+        self.bring_forward(earliest.max(now.boot));
         if earliest <= now.boot {
             self.concluded = false;
         }
@@ -443,128 +449,39 @@ impl Machine {
         }
     }
 
-    /// The clocks moved: ask soon if what is held is no longer fresh. `wanted` keeps a belief that wobbles from erasing
-    /// a backoff; the spacing keeps a clock that is set again and again from turning into a fetch each time.
-    fn hurry_unless_fresh(&mut self, wanted: bool, now: &Now) {
-        if wanted && self.phase(now) != Phase::Fresh {
+    /// What is left of a set may have changed. While attempts fail the backoff stands, or a belief that wobbles would
+    /// erase it.
+    fn belief_moved(&mut self, now: &Now) {
+        let was_fresh = self.published.as_ref().is_some_and(|published| published.phase == Phase::Fresh);
+        if !was_fresh || self.failures > 0 {
+            return;
+        }
+        self.hurry_unless_fresh(now);
+        let standing = self.standing(now);
+        if let Some(life) = standing.life.filter(|_| standing.phase == Phase::Fresh) {
+            self.bring_forward(now.boot.plus(life.left().saturating_sub(standing.advisory_window)));
+        }
+    }
+
+    /// The clocks moved: ask soon if what is held is no longer fresh. The spacing keeps a clock that is set again and
+    /// again from turning into a fetch each time.
+    fn hurry_unless_fresh(&mut self, now: &Now) {
+        if self.phase(now) != Phase::Fresh {
             let soon = now.boot.plus(uniform(&mut self.rng, Duration::ZERO, secs(1)));
             self.bring_forward(self.last_start.map_or(soon, |last| soon.max(last.plus(secs(10)))));
         }
     }
 
-    fn was_fresh(&self) -> bool {
-        self.published.as_ref().is_some_and(|published| published.phase == Phase::Fresh)
-    }
+    // --- when ---------------------------------------------------------------------------------------------------
 
-    // --- derived ------------------------------------------------------------------------------------------------
-
-    fn phase(&self, now: &Now) -> Phase {
-        let Some(held) = &self.held else { return Phase::None };
-        if beyond_serving(held.credentials.expiration, &self.policy.life, now) {
-            return Phase::Dead;
-        }
-        held.life(now).map_or(Phase::Fresh, |life| life.phase(&self.policy.life))
-    }
-
-    fn standing(&self, now: &Now) -> Standing {
-        let life = self.held.as_ref().and_then(|held| held.life(now));
-        Standing {
-            phase: self.phase(now),
-            life,
-            advisory_window: life.map(|life| life.advisory_window(&self.policy.life)).unwrap_or_default(),
-            nominal_life: self.held.as_ref().map_or(UNKNOWN_LIFE, |held| held.nominal_life),
-            link_local: self.traits().link_local,
-            rejected: self.rejected.is_some(),
-            closely: self.urgent_since.is_none_or(|since| now.boot.since(since) < CLOSELY),
-        }
-    }
-
-    fn traits(&self) -> Traits {
-        self.held.as_ref().map_or(self.traits, |held| held.traits)
-    }
-
-    fn deadline(&self) -> Duration {
-        if self.traits().link_local { LINK_LOCAL_DEADLINE } else { REMOTE_DEADLINE }
-    }
-
-    /// Whether a reader that asks now would have to wait.
-    fn needed(&self, now: &Now) -> bool {
-        match self.grant(now) {
-            Grant::None => true,
-            Grant::Until(until) => until <= now.wall,
-            Grant::Forever => false,
-        }
-    }
-
-    /// Until when a read may use what is held without asking: until its mandatory window, or beyond it until the attempt
-    /// that is to come has concluded; so there is no gap when a window is entered.
-    fn grant(&self, now: &Now) -> Grant {
-        let Some(held) = &self.held else { return Grant::None };
-        if self.phase(now) == Phase::Dead || self.rejected.is_some() && !self.concluded {
-            return Grant::None;
-        }
-        let Some(life) = held.life(now) else {
-            return Grant::Forever;
-        };
-        let by_life = life.left.checked_sub(&signed(mandatory_window(life.length)));
-        let by_attempt = self.concluded.then(|| {
-            let deadline = match &self.in_flight {
-                Some(flight) => flight.deadline,
-                None => self.next.max(now.boot).plus(self.deadline()),
-            };
-            signed(deadline.since(now.boot).saturating_add(secs(1)))
-        });
-        match by_life.max(by_attempt) {
-            Some(granted) => Grant::Until(saturating_add(now.wall, granted)),
-            None => Grant::None,
-        }
-    }
-
+    /// When an attempt that somebody asks for may start: not on the heels of the last one, nor in a storm of rejections.
     fn start_spacing(&self, now: &Now) -> Boot {
-        self.last_start.map_or(now.boot, |last| last.plus(secs(1)).max(now.boot))
-    }
-
-    fn invalidate_spacing(&self) -> Boot {
-        if self.rejected.is_some() { self.invalidate.earliest() } else { Boot::default() }
+        self.last_start.map_or(now.boot, |last| last.plus(secs(1)).max(now.boot)).max(self.rejections.earliest())
     }
 
     /// Asks at `at` if nothing is to happen earlier; never while throttled.
     fn bring_forward(&mut self, at: Boot) {
         self.next = self.next.min(at.max(self.throttled_until));
-    }
-
-    fn publish(&mut self, now: &Now) -> Option<Arc<Published>> {
-        let state = Published {
-            generation: self.generation + 1,
-            phase: self.phase(now),
-            held: self.held.clone(),
-            serve_until: self.grant(now),
-            next_attempt: self.in_flight.is_none().then(|| saturating_add(now.wall, signed(self.next.since(now.boot)))),
-            last_success: self.last_success,
-            error: self.error.clone(),
-            failures: self.failures,
-            attempt: self.attempts,
-            in_flight: self.in_flight.is_some(),
-            rejected: self.rejected.is_some(),
-            skew: Skew::of(now),
-        };
-        if self.published.as_ref().is_some_and(|last| last.says_the_same(&state)) {
-            return None;
-        }
-        self.generation = state.generation;
-        let state = Arc::new(state);
-        self.published = Some(Arc::clone(&state));
-        Some(state)
-    }
-}
-
-/// Adds to a ring of the last few, each once.
-fn remember(ring: &mut VecDeque<AccessKeyId>, key: AccessKeyId) {
-    if !ring.contains(&key) {
-        if ring.len() == REMEMBERED {
-            ring.pop_front();
-        }
-        ring.push_back(key);
     }
 }
 
@@ -576,3 +493,7 @@ fn once_per(period: Duration, last: &mut Option<Boot>, now: &Now) -> bool {
     }
     due
 }
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

@@ -1,5 +1,6 @@
-//! Keeping one set of credentials fresh: the rules (pure: [`life`], [`pace`], [`schedule`], [`judge`], [`machine`], over
-//! the values of [`event`] and [`state`]) and the loop that runs them ([`engine`], told by others through its [`inbox`]).
+//! Keeping one set of credentials fresh: the rules (pure: [`life`], [`pace`], [`schedule`], [`judge`], [`rejection`],
+//! [`machine`], over the values of [`event`] and [`state`]) and the loop that runs them ([`engine`], told by others
+//! through its [`inbox`]).
 
 pub mod engine;
 pub mod event;
@@ -8,5 +9,6 @@ pub mod judge;
 pub mod life;
 pub mod machine;
 pub mod pace;
+pub mod rejection;
 pub mod schedule;
 pub mod state;

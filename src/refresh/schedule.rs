@@ -1,4 +1,18 @@
 //! Pure: from where a set stands and what an attempt brought to the wait before the next attempt.
+//!
+//! With a clock that is right, or vouched for, no set ends before the next one is met if the source offers that one
+//! twenty seconds ahead; AWS does so five minutes ahead. What a wrong clock that nobody vouches for still costs:
+//!
+//! | source | clock | lost |
+//! |---|---|---|
+//! | link-local, next set five minutes ahead | up to a day wrong | nothing |
+//! | link-local, next set later, life told | fast | nothing once a rotation was seen from its beginning |
+//! | link-local, next set later, life told | slow | the first set is older than we know: less than a poll period |
+//! | link-local, next set later, life not told | fast, slow | up to a minute, a poll period at every rotation |
+//! | remote, makes sets, life told | up to a day wrong | nothing; a fast clock is paid with a request in 150 to 300 s |
+//! | remote, life not told or served again | slow | up to 45 minutes of a set that lives less, or is older than we know |
+//!
+//! A service that rejects the key ends each of these at once (`invalidate`).
 
 use std::time::Duration;
 
@@ -17,6 +31,13 @@ pub const LONGEST_BACKOFF: Duration = secs(600);
 /// A server that asks for more patience than this is not obeyed further.
 pub const LONGEST_RETRY_AFTER: Duration = secs(300);
 
+/// Under a clock that nobody vouches for, a remote source is asked again after this at the latest, unless it says how
+/// long its sets live and makes them anew: a clock that is slow hides the end of a set that is older than we know. An
+/// hour, less its window, is the usual life.
+const UNVOUCHED: Duration = secs(45 * 60);
+/// For so long a set that is stale or rejected is followed closely: a late rotation is met within seconds.
+pub const CLOSELY: Duration = secs(600);
+
 /// Where what is held stands at the moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
@@ -24,12 +45,18 @@ pub struct Standing {
     /// `None`: nothing is held, or it does not expire.
     pub life: Option<Life>,
     pub advisory_window: Duration,
-    pub nominal_life: Duration,
+    /// How long the set lives when it is new, where its source told.
+    pub nominal_life: Option<Duration>,
+    /// For how long we have known it.
+    pub age: Duration,
     pub link_local: bool,
+    pub mints: bool,
     /// A service rejected the key.
     pub rejected: bool,
-    /// It has not been stale or rejected for long: a late rotation is to be met within seconds.
-    pub closely: bool,
+    /// For how long another set has been needed.
+    pub urgent_for: Duration,
+    /// The clock by which this is judged is vouched for.
+    pub witnessed: bool,
 }
 
 impl Standing {
@@ -60,14 +87,13 @@ impl Standing {
             life.left().saturating_sub(self.advisory_window).saturating_sub(lead)
         });
         let poll = self.link_local.then(|| pace::poll(rng, self.length()));
-        let wait = match (until_window, poll) {
-            (Some(window), Some(poll)) => window.min(poll),
-            (window, poll) => window.or(poll).unwrap_or(pace::CEILING),
-        };
-        wait.clamp(pace::FLOOR, pace::CEILING)
+        let age_is_known = self.mints && self.nominal_life.is_some();
+        let unvouched = !self.link_local && !self.witnessed && self.life.is_some() && !age_is_known;
+        let wait = [until_window, poll, unvouched.then_some(UNVOUCHED)].into_iter().flatten().min();
+        wait.unwrap_or(pace::CEILING).clamp(pace::FLOOR, pace::CEILING)
     }
 
-    /// A set was accepted that is not fresh.
+    /// A set was accepted that is not fresh. A link-local source is followed as if it had answered so before.
     pub fn after_not_fresh(&self, fruitless: u32, rng: &mut Rng) -> Duration {
         match (self.link_local, self.urgent()) {
             (false, _) => backoff(rng, secs(10), fruitless, secs(300)),
@@ -78,27 +104,40 @@ impl Standing {
 
     /// The same stale or rejected set again.
     pub fn after_fruitless(&self, fruitless: u32, rng: &mut Rng) -> Duration {
-        match (self.link_local, self.closely) {
-            (false, _) => backoff(rng, secs(10), fruitless, secs(300)),
-            (true, true) => backoff(rng, secs(5), fruitless, secs(10)),
-            // Where the clock is fast by more than a set lives, every set looks stale from its first second on: an
-            // eighth of its nominal life still meets each rotation in time.
-            (true, false) => backoff(rng, secs(5), fruitless, (self.nominal_life / 8).clamp(secs(10), secs(60))),
+        if self.link_local {
+            backoff(rng, secs(5), fruitless, self.patience())
+        } else {
+            backoff(rng, secs(10), fruitless, secs(300))
         }
     }
 
-    /// The same fresh set again. `scheduled` is the wait that was planned: asked out of turn, a remote source keeps it.
-    pub fn after_still_fresh(&self, scheduled: Duration, rng: &mut Rng) -> Duration {
+    /// How far apart a link-local source is asked at the most while another set is needed. Where the clock is fast by
+    /// more than a set lives, every set looks stale from its first second on; its age still tells when a rotation is
+    /// near. (Where no life is told either, and it is under ten minutes, up to a minute of it can be missed.)
+    fn patience(&self) -> Duration {
+        const CLOSE: Duration = secs(10);
+        const PATIENT: Duration = secs(60);
+        let beyond = self.nominal_life.map(|nominal| self.age.saturating_sub(nominal));
+        match (self.nominal_life, beyond) {
+            _ if self.urgent_for < CLOSELY => CLOSE,
+            (Some(nominal), Some(Duration::ZERO)) => (nominal / 8).min((nominal - self.age) / 4).clamp(CLOSE, PATIENT),
+            (_, Some(beyond)) if beyond < CLOSELY => CLOSE,
+            _ => PATIENT,
+        }
+    }
+
+    /// The same fresh set again: asked out of turn, a remote source keeps to its window; close to it, it is asked
+    /// whether it has rotated.
+    pub fn after_still_fresh(&self, rng: &mut Rng) -> Duration {
         if self.link_local {
             return pace::poll(rng, self.length());
         }
-        if scheduled > pace::FLOOR {
-            return scheduled;
+        let Some(life) = self.life else { return pace::CEILING };
+        let until_window = life.left().saturating_sub(self.advisory_window);
+        if until_window > life.length / 10 {
+            return self.after_fresh(rng);
         }
-        match self.life {
-            Some(life) => spread(rng, life.left().saturating_sub(self.advisory_window).clamp(secs(5), secs(300))),
-            None => pace::CEILING,
-        }
+        spread(rng, until_window.clamp(secs(5), secs(300)))
     }
 
     /// A set inside its windows, and no newer one to be had.

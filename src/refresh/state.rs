@@ -1,5 +1,6 @@
 //! What a refresh machine holds, and what it publishes of it: values, no rules.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ pub struct Held {
     pub identity: Identity,
     pub source: &'static str,
     pub traits: Traits,
-    pub nominal_life: Duration,
+    /// How long the set lives when it is new, where its source told.
+    pub nominal_life: Option<Duration>,
     pub first_seen: Boot,
     /// First seen, on this host's clock.
     pub accepted: DateTime<Utc>,
@@ -31,7 +33,7 @@ impl Held {
             identity: answer.identity,
             source: answer.source,
             traits: answer.traits,
-            nominal_life: answer.nominal_life.unwrap_or(UNKNOWN_LIFE),
+            nominal_life: answer.nominal_life,
             first_seen: now.boot,
             accepted: now.wall,
         }
@@ -39,7 +41,8 @@ impl Held {
 
     /// `None` when the set does not expire.
     pub fn life(&self, now: &Now) -> Option<Life> {
-        self.credentials.expiration.map(|at| Life::of(at, self.nominal_life, self.first_seen, now))
+        let nominal = self.nominal_life.unwrap_or(UNKNOWN_LIFE);
+        self.credentials.expiration.map(|at| Life::of(at, nominal, self.first_seen, now))
     }
 
     pub fn key(&self) -> &AccessKeyId {
@@ -122,5 +125,28 @@ impl Published {
             && self.attempt == other.attempt
             && self.in_flight == other.in_flight
             && self.rejected == other.rejected
+    }
+}
+
+/// The last `N` different keys of some kind.
+#[derive(Clone, Debug, Default)]
+pub struct RecentKeys<const N: usize>(VecDeque<AccessKeyId>);
+
+impl<const N: usize> RecentKeys<N> {
+    pub fn contains(&self, key: &AccessKeyId) -> bool {
+        self.0.contains(key)
+    }
+
+    /// The key is the most recent now.
+    pub fn add(&mut self, key: AccessKeyId) {
+        self.0.retain(|known| *known != key);
+        if self.0.len() == N {
+            self.0.pop_front();
+        }
+        self.0.push_back(key);
+    }
+
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
 }

@@ -87,4 +87,23 @@ public class AsyncReadTest {
         assertEquals("AKID", future.get(10, TimeUnit.SECONDS).accessKeyId);
         assertEquals(1, fixture.engine.restarts);
     }
+
+    @Test
+    public void after_a_pause_of_the_process_an_expired_set_is_not_handed_out_though_the_engine_looks_dead() throws Exception {
+        fixture.publish(fixture.held("EXPIRED", -1000, -1000));
+        fixture.engine.alive = false;
+        fixture.engine.merelySilent = true;
+        CompletableFuture<State> future = fixture.reader(Duration.ofMinutes(5)).readAsync();
+        fixture.dispatcher.execute(() -> fixture.publish(fixture.held("NEXT", 60_000, 10_000)));
+        assertEquals("NEXT", future.get(10, TimeUnit.SECONDS).accessKeyId);
+        assertEquals(0, fixture.engine.restarts);
+    }
+
+    @Test
+    public void while_a_dead_engine_is_restarted_an_expired_set_serves() throws Exception {
+        fixture.publish(fixture.held("EXPIRED", -1000, -1000));
+        fixture.engine.alive = false;
+        assertEquals("EXPIRED", fixture.reader(Duration.ofMinutes(5)).readAsync().get(10, TimeUnit.SECONDS).accessKeyId);
+        assertEquals(1, fixture.engine.restarts);
+    }
 }

@@ -9,6 +9,8 @@ final class FakeEngine implements Engine {
     final List<String> nudges = Collections.synchronizedList(new ArrayList<>());
     volatile boolean alive = true;
     volatile boolean canRestart = true;
+    /** Silent, but well: as after a pause of the process, before its next beat. */
+    volatile boolean merelySilent;
     volatile int restarts;
 
     @Override
@@ -23,7 +25,7 @@ final class FakeEngine implements Engine {
 
     @Override
     public boolean ensureRunning() {
-        if (alive) {
+        if (alive || merelySilent) {
             return false;
         }
         if (!canRestart) {
