@@ -467,6 +467,7 @@ impl Machine {
             nominal_life: self.held.as_ref().and_then(|held| held.nominal_life),
             age: self.held.as_ref().map(|held| now.boot.since(held.first_seen)).unwrap_or_default(),
             link_local: self.traits().link_local,
+            mints: self.traits().mints,
             rejected: self.rejections.stand(),
             urgent_for: self.urgent_since.map(|since| now.boot.since(since)).unwrap_or_default(),
             witnessed: now.aws.witnessed,
@@ -557,3 +558,7 @@ fn once_per(period: Duration, last: &mut Option<Boot>, now: &Now) -> bool {
     }
     due
 }
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

@@ -17,8 +17,9 @@ pub const LONGEST_BACKOFF: Duration = secs(600);
 /// A server that asks for more patience than this is not obeyed further.
 pub const LONGEST_RETRY_AFTER: Duration = secs(300);
 
-/// A remote set whose life nobody told, under a clock that nobody vouches for, is asked again after this at the latest:
-/// a clock that is slow hides the end of the set, and an hour, less its window, is the usual life.
+/// Under a clock that nobody vouches for, a remote source is asked again after this at the latest, unless it says how
+/// long its sets live and makes them anew: a clock that is slow hides the end of a set that is older than we know. An
+/// hour, less its window, is the usual life.
 const UNVOUCHED: Duration = secs(45 * 60);
 /// For so long a set that is stale or rejected is followed closely: a late rotation is met within seconds.
 pub const CLOSELY: Duration = secs(600);
@@ -35,6 +36,7 @@ pub struct Standing {
     /// For how long we have known it.
     pub age: Duration,
     pub link_local: bool,
+    pub mints: bool,
     /// A service rejected the key.
     pub rejected: bool,
     /// For how long another set has been needed.
@@ -71,7 +73,8 @@ impl Standing {
             life.left().saturating_sub(self.advisory_window).saturating_sub(lead)
         });
         let poll = self.link_local.then(|| pace::poll(rng, self.length()));
-        let unvouched = !self.link_local && !self.witnessed && self.nominal_life.is_none() && self.life.is_some();
+        let age_is_known = self.mints && self.nominal_life.is_some();
+        let unvouched = !self.link_local && !self.witnessed && self.life.is_some() && !age_is_known;
         let wait = [until_window, poll, unvouched.then_some(UNVOUCHED)].into_iter().flatten().min();
         wait.unwrap_or(pace::CEILING).clamp(pace::FLOOR, pace::CEILING)
     }

@@ -13,7 +13,7 @@ final class Options {
     /** Multiplies every rate; 0.5 tells what the speed itself distorts. */
     double speed = 1;
 
-    static final String USAGE = "options: --simulator FILE  --time-bend FILE  --out FOLDER  --real-time  --speed FACTOR (0.1 to 2)";
+    static final String USAGE = "options: --simulator FILE  --time-bend FILE  --out FOLDER  --real-time  --speed FACTOR (0.25 to 2)";
 
     /**
      * Reads it.
@@ -44,8 +44,8 @@ final class Options {
 
     private static double speed(String value) {
         double speed = Double.parseDouble(value);
-        if (!(speed >= 0.1 && speed <= 2)) {
-            throw new IllegalArgumentException("--speed " + value + ": 0.1 to 2 is allowed");
+        if (!(speed >= 0.25 && speed <= 2)) {
+            throw new IllegalArgumentException("--speed " + value + ": 0.25 to 2 is allowed");
         }
         return speed;
     }

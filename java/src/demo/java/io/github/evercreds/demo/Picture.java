@@ -5,12 +5,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /** A timeline: what IMDS offers on top, a lane for each client below, trouble as shaded bands through all. */
 final class Picture {
     private static final int WIDTH = 1280;
     private static final double LEFT = 196;
-    private static final double RIGHT = 1040;
+    private static final double RIGHT = 1020;
     private static final double BANDS_TOP = 74;
     private static final double OFFER_TOP = 140;
     private static final double LANES_TOP = 206;
@@ -47,8 +48,8 @@ final class Picture {
         double bottom = LANES_TOP + scores.size() * LANE;
         String title = "Do SQS calls fail when the metadata service (IMDS) is in trouble?";
         svg.text(20, 32, "font-size=\"20\" font-weight=\"bold\" fill=\"#1d2939\"", title);
-        svg.text(20, 53, "fill=\"" + GREY + "\"", String.format(Locale.ROOT, "Four real SDK clients, each calling every %s s, the same trouble for all. "
-                + "Temporary credentials live %s, so each client must fetch new ones again and again.%s", number(story.callEvery), story.lives,
+        svg.text(20, 53, "fill=\"" + GREY + "\"", String.format(Locale.ROOT, "Four real SDK clients, each calling every %s s, the same "
+                + "trouble for all. Temporary credentials live %s, so each client must fetch new ones again and again.%s", number(story.callEvery), story.lives,
                 bent ? "" : " (Real time, short lifetimes.)"));
         bands(bottom);
         offers();
@@ -129,12 +130,13 @@ final class Picture {
         for (int i = 0; i < calls.size();) {
             Call first = calls.get(i);
             int j = i;
-            while (j < calls.size() && calls.get(j).ok() == first.ok() && String.valueOf(calls.get(j).accessKeyId).equals(String.valueOf(first.accessKeyId))) {
+            while (j < calls.size() && calls.get(j).ok() == first.ok() && Objects.equals(calls.get(j).accessKeyId, first.accessKeyId)) {
                 j++;
             }
             long until = j < calls.size() ? calls.get(j).start : Math.max(first.end, start + (long) (story.length * 1000));
             if (first.ok()) {
-                svg.rect(x(first.start), top, x(until) - x(first.start), STRIP, "fill=\"" + hueOf.getOrDefault(first.accessKeyId, HUES[0]) + "\"", null);
+                String hue = hueOf.getOrDefault(first.accessKeyId, HUES[0]);
+                svg.rect(x(first.start), top, x(until) - x(first.start), STRIP, "fill=\"" + hue + "\"", null);
             }
             i = j;
         }
@@ -153,7 +155,8 @@ final class Picture {
             if (j > i) {
                 double from = x(first.start);
                 double to = j < calls.size() ? x(calls.get(j).start) : x(calls.get(j - 1).end);
-                svg.rect(from, top - 3, Math.max(3, to - from), STRIP + 6, "fill=\"" + RED + "\"", (j - i) + " failed calls, first: " + first.outcome);
+                svg.rect(from, top - 3, Math.max(3, to - from), STRIP + 6, "fill=\"" + RED + "\"",
+                        (j - i) + " failed calls, first: " + first.outcome);
             }
             i = Math.max(j, i + 1);
         }

@@ -31,7 +31,7 @@ final class Progress {
      */
     void show(double second, List<Call> calls) {
         String chapter = story.chapters().stream().filter(c -> c.from <= second && second < Math.max(c.to, c.from + story.length / 60))
-                .map(c -> c.title).findFirst().orElse("quiet");
+                .map(c -> c.title).findFirst().orElse("all is quiet");
         Map<Contender, Integer> failed = new EnumMap<>(Contender.class);
         for (Call call : calls) {
             for (Contender contender : Contender.values()) {

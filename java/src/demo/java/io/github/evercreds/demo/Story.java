@@ -136,7 +136,7 @@ final class Story {
     private void roleSwap(double at, int lifetime) {
         steps.add(new Step(at, "{\"action\":\"set_role\",\"lifetime_s\":" + lifetime + "}"));
         steps.add(new Step(at, "{\"action\":\"role_swap\",\"name\":\"other-role\"}"));
-        chapters.add(new Chapter(at, at, "another role", false));
+        chapters.add(new Chapter(at, at, "the role is replaced", false));
     }
 
     /** Each client's next answer is a set that died a minute ago; the one after is right again. */

@@ -16,7 +16,8 @@ final class Table {
         rows.add(new String[] {"", "", "ExpiredToken", "provider", "other", "time without", "worst wait for", "requests"});
         rows.add(new String[] {"client", "calls", "seen", "threw", "errors", "credentials *", "credentials **", "to IMDS ***"});
         for (Score score : scores) {
-            rows.add(new String[] {score.contender.sdk + " " + score.contender.provider, Integer.toString(score.calls.size()), Integer.toString(score.expired),
+            rows.add(new String[] {score.contender.sdk + " " + score.contender.provider,
+                Integer.toString(score.calls.size()), Integer.toString(score.expired),
                 Integer.toString(score.withoutCredentials), Integer.toString(score.otherErrors), words(score.secondsWithout),
                 wait(score.worstWait), Long.toString(score.imdsRequests)});
         }
@@ -47,8 +48,8 @@ final class Table {
 
     /** What a fast clock does to small durations. */
     static String onSpeed(double rate) {
-        return String.format(Locale.ROOT, "The clients' clock ran up to %.0f times fast: a thread that this machine holds up for 10 ms seems to lose %.1f s.\n",
-                rate, rate / 100);
+        return String.format(Locale.ROOT, "The clients' clock ran up to %.0f times fast: a thread that this machine holds up for "
+                + "10 ms seems to lose %.1f s.\n", rate, rate / 100);
     }
 
     /** A short duration for people. */

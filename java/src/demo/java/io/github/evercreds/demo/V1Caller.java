@@ -67,6 +67,7 @@ final class V1Caller implements Caller {
 
     @Override
     public String status() {
-        return provider instanceof EvercredsCredentialsProvider ? ((EvercredsCredentialsProvider) provider).status().toJson() : provider.toString();
+        return provider instanceof EvercredsCredentialsProvider
+                ? ((EvercredsCredentialsProvider) provider).status().toJson() : provider.toString();
     }
 }

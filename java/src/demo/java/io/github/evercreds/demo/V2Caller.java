@@ -88,6 +88,7 @@ final class V2Caller implements Caller {
 
     @Override
     public String status() {
-        return provider instanceof EvercredsCredentialsProvider ? ((EvercredsCredentialsProvider) provider).status().toJson() : provider.toString();
+        return provider instanceof EvercredsCredentialsProvider
+                ? ((EvercredsCredentialsProvider) provider).status().toJson() : provider.toString();
     }
 }
