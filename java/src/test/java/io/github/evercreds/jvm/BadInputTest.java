@@ -333,7 +333,7 @@ public class BadInputTest {
 
     /** Each kind of provider throws its own type: what was asked, of whom, what came back, what to do; and the status says the same. */
     private static void fails(URI endpoint, String cameBack, String fix) {
-        Duration patience = Duration.ofSeconds(2);
+        Duration patience = Duration.ofMillis(700);
         try (Refresher core = Refresher.builder().instanceProfile().endpoint(endpoint).firstReadTimeout(patience).build()) {
             thrown(core::credentials, EvercredsException.class, endpoint, cameBack, fix);
             assertTrue(core.status().toString(), core.status().lastErrorFix().orElse("").contains(fix));

@@ -60,7 +60,7 @@ public class ExitTest {
     @Test
     public void a_jvm_with_us_ends_like_its_twin_without() {
         List<String[]> kinds = new ArrayList<>();
-        for (String who : new String[] {"none", "v1", "v2", "core"}) {
+        for (String who : new String[] {"none", "v1", "v2"}) {
             kinds.add(new String[] {who, "live"});
             if (!who.equals("none")) {
                 kinds.add(new String[] {who, "hanging"});
