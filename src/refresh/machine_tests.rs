@@ -332,6 +332,26 @@ fn a3_a_set_that_has_certainly_expired_is_never_taken() {
 }
 
 #[test]
+fn a3_a_set_that_has_certainly_expired_does_not_even_replace_an_expired_one() {
+    let mut rig = Rig::holding(STS, 0);
+    rig.witness = Some(1);
+    rig.pass(100).answered("B", -5);
+    assert_eq!((rig.key().as_str(), rig.state().failures), ("A", 1));
+}
+
+#[test]
+fn a4_needs_a_witness() {
+    let mut rig = Rig::holding(LINK_LOCAL, HOUR);
+    rig.ahead = 1800;
+    let doubtful = rig.set("B", 1500);
+    for (key, _) in [("A", "put aside"), ("B", "the source insists")] {
+        let attempt = rig.start().number;
+        rig.land(attempt, doubtful.clone());
+        assert_eq!((rig.key().as_str(), rig.state().failures), (key, 0));
+    }
+}
+
+#[test]
 fn a4_a_live_set_is_not_replaced_by_one_that_a_witness_doubts() {
     let mut rig = Rig::holding(STS, HOUR);
     rig.witness = Some(20);

@@ -236,11 +236,12 @@ fn a_hundred_thousand_mutated_answers_neither_panic_nor_tear_nor_drop_what_is_he
         // The service comes to its senses: so do we, whatever was believed before.
         mad.state.lock().unwrap().sane = true;
         tokio::time::sleep(2 * ROTATION).await;
-        let (expected, state) =
-            (Whole::read(document_of(clock.read().wall).as_bytes()).unwrap(), mad.state.lock().unwrap());
-        assert_eq!(state.held.as_ref().map(|held| held.key().as_str()), Some(&*expected.key));
-        println!("{} answers, {wholes} whole, {taken} taken, {} states", state.answers, state.states);
-        drop(state);
+        let expected = Whole::read(document_of(clock.read().wall).as_bytes()).unwrap();
+        {
+            let state = mad.state.lock().unwrap();
+            assert_eq!(state.held.as_ref().map(|held| held.key().as_str()), Some(&*expected.key));
+            println!("{} answers, {wholes} whole, {taken} taken, {} states", state.answers, state.states);
+        }
         inbox.stop();
         engine.await.unwrap();
     }));

@@ -63,7 +63,7 @@ public final class ExitChild {
                 holdTheEngineInAnUpcall(refresher);
             }
         }
-        System.out.println(ChildJvm.LEAVING + System.nanoTime());
+        System.out.println(InteractiveJvm.LEAVING + System.nanoTime());
         if (way == Way.UNCAUGHT) {
             throw new IllegalStateException("nobody catches this");
         }

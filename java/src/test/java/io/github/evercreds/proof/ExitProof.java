@@ -53,8 +53,8 @@ public class ExitProof {
     }
 
     private static Ended run(Way way, String who, FakeImds imds, String until) throws Exception {
-        try (ChildJvm child = new ChildJvm(new ArrayList<>(), ChildJvm.classPath(false), ExitChild.class, way.name(), who, imds.endpoint().toString(), until)) {
-            long left = Long.parseLong(child.lineWith(ChildJvm.LEAVING));
+        try (InteractiveJvm child = new InteractiveJvm(new ArrayList<>(), InteractiveJvm.classPath(false), ExitChild.class, way.name(), who, imds.endpoint().toString(), until)) {
+            long left = Long.parseLong(child.lineWith(InteractiveJvm.LEAVING));
             int code = child.exitCode(NEVER_ENDS_SECONDS);
             return new Ended(code, (System.nanoTime() - left) / 1e6, child.errors());
         }

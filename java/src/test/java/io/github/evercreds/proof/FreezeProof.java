@@ -63,7 +63,7 @@ public class FreezeProof {
             for (String provider : FreezeChild.PROVIDERS) {
                 endpoints.add(world.imds(provider).toString());
             }
-            try (ChildJvm child = new ChildJvm(bent, ChildJvm.classPath(true), FreezeChild.class, String.join(",", endpoints))) {
+            try (InteractiveJvm child = new InteractiveJvm(bent, InteractiveJvm.classPath(true), FreezeChild.class, String.join(",", endpoints))) {
                 String id = child.lineWith(FreezeChild.READY);
                 Thread.sleep(500);      // some reads before
                 run("kill", "-STOP", id);

@@ -62,20 +62,6 @@ public final class Simulator implements AutoCloseable {
     /**
      * Makes a world.
      *
-     * @param config the body of {@code POST /worlds} as JSON text, with ' for "
-     * @return the new world
-     */
-    public World world(String config) {
-        try {
-            return world(JSON.readTree(config.replace('\'', '"')));
-        } catch (IOException badTest) {
-            throw new IllegalArgumentException(config, badTest);
-        }
-    }
-
-    /**
-     * Makes a world.
-     *
      * @param config the body of {@code POST /worlds}
      * @return the new world
      */

@@ -1,4 +1,4 @@
-// A JVM of its own for what cannot be tried in the test's: its end, and its standstill.
+// A JVM of its own that is listened to while it runs, and that starts and works as lightly as can be: times are taken of it.
 package io.github.evercreds.proof;
 
 import java.io.BufferedReader;
@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /** One child; closing it ends it. */
-final class ChildJvm implements AutoCloseable {
+final class InteractiveJvm implements AutoCloseable {
     /** What announces, on the child's standard output, that it leaves now: this word and its {@code System.nanoTime()}. */
     static final String LEAVING = "leaving ";
 
@@ -33,7 +33,7 @@ final class ChildJvm implements AutoCloseable {
      * @param main the class to run
      * @param args its arguments
      */
-    ChildJvm(List<String> prefix, List<String> classPath, Class<?> main, String... args) throws IOException {
+    InteractiveJvm(List<String> prefix, List<String> classPath, Class<?> main, String... args) throws IOException {
         List<String> command = new ArrayList<>(prefix);
         command.addAll(Arrays.asList(Paths.get(System.getProperty("java.home"), "bin", "java").toString(), "-Xshare:auto", "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC", "-Xmx64m", "-cp", String.join(File.pathSeparator, classPath), main.getName()));
@@ -52,12 +52,6 @@ final class ChildJvm implements AutoCloseable {
     /** The next line that it prints; null at its end. */
     String line() throws IOException {
         return out.readLine();
-    }
-
-    /** Writes a line to its standard input. */
-    void say(String line) throws IOException {
-        process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
-        process.getOutputStream().flush();
     }
 
     /** Reads lines up to this word. */
