@@ -3,6 +3,7 @@
 # make jar    build/libs/evercreds-<version>.jar
 # make bench  the cost of a read and of an event
 # make check  what takes longer than make test: every rule under ten times the cases; exits, class loaders, torn reads, freezes
+# make fuzz, make asan, make miri   hostile input, memory and undefined behaviour, each for itself; part of make check
 #
 # Needs Rust (see `rust-version` in Cargo.toml), a JDK (11 or later), Gradle (4.4.1 or later), a C compiler and make.
 
@@ -10,7 +11,7 @@ SHELL := /bin/bash
 GRADLE ?= gradle --no-daemon --console=plain
 JDKS ?= $(shell .ci/jdks)
 
-.PHONY: test demo jar bench check tools lint rust bend java
+.PHONY: test demo jar bench check fuzz asan miri tools lint rust bend java
 
 test: lint rust bend java
 	@echo "make test: all passed"
@@ -46,3 +47,16 @@ bench: tools
 check: test
 	PROPTEST_CASES=100000 cargo test --locked --release --test refresh_invariants
 	$(GRADLE) proof
+	$(MAKE) miri
+	$(MAKE) asan
+	$(MAKE) fuzz
+
+# FUZZ_SECONDS for each of the four targets; nightly Rust, and cargo-fuzz if it is missing, are fetched (with rustup).
+fuzz: tools
+	@.ci/fuzz
+
+asan: tools
+	@GRADLE="$(GRADLE)" .ci/asan
+
+miri: tools
+	@.ci/miri
