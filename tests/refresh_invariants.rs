@@ -14,7 +14,7 @@ use evercreds::error::{FetchError, FetchErrorKind};
 use evercreds::refresh::event::{Event, Policy};
 use evercreds::refresh::life::{LifePolicy, Phase, certainly_dead, possibly_dead};
 use evercreds::refresh::machine::Machine;
-use evercreds::refresh::state::Held;
+use evercreds::refresh::state::{Grant, Held, Published};
 use evercreds::sources::{Answer, Traits};
 use model::script::{self, play};
 use model::source::{Mode, Source, link_local, minting, remote};
@@ -204,7 +204,7 @@ proptest! {
                 let rejection = matches!(event, Event::Invalidate(_));
                 if rejection || !revoked {
                     world.feed(event, &mut |step| {
-                        let rejected = |state: Option<&Arc<_>>| state.is_some_and(|s: &Arc<evercreds::refresh::state::Published>| s.rejected);
+                        let rejected = |state: Option<&Arc<Published>>| state.is_some_and(|state| state.rejected);
                         rejections += usize::from(rejected(step.after) && !rejected(step.before));
                         at_once += usize::from(rejection && step.start.is_some());
                     });
@@ -448,9 +448,9 @@ proptest! {
         play(&mut world, &ops, &mut |step| {
             // A nudge of the script comes without need; one of the readers only when a grant has passed.
             let passed = step.before.is_some_and(|state| match state.serve_until {
-                evercreds::refresh::state::Grant::None => true,
-                evercreds::refresh::state::Grant::Until(until) => until <= step.now.wall,
-                evercreds::refresh::state::Grant::Forever => false,
+                Grant::None => true,
+                Grant::Until(until) => until <= step.now.wall,
+                Grant::Forever => false,
             });
             let waited = *step.event == Event::Nudge && passed;
             let lost = step.before.is_none_or(|state| matches!(state.phase, Phase::None | Phase::Dead));
