@@ -313,7 +313,8 @@ proptest! {
         source.tells_life = tells_life;
         let period = if traits.mints { life - life / 2 } else { source.period() };
         let witness = witness.map(|margin| Witness { error: 0, margin });
-        let mut world = World::with_clock(source, Policy::default(), seed, if witness.is_some() { ahead } else { 0 }, witness);
+        let ahead = if witness.is_some() { ahead } else { 0 };
+        let mut world = World::with_clock(source, Policy::default(), seed, ahead, witness);
         let duration = (6 * period).max(2 * HOUR);
         world.run(duration, &mut |step| {
             if let Some(held) = step.held_before() {

@@ -1,6 +1,6 @@
-//! Keeping one set of credentials fresh: the rules (pure: [`life`], [`pace`], [`schedule`], [`judge`], [`rejection`], [`machine`], over
-//! the values of [`event`] and [`state`]) and the loop
-//! that runs them ([`engine`], told by others through its [`inbox`]).
+//! Keeping one set of credentials fresh: the rules (pure: [`life`], [`pace`], [`schedule`], [`judge`], [`rejection`],
+//! [`machine`], over the values of [`event`] and [`state`]) and the loop that runs them ([`engine`], told by others
+//! through its [`inbox`]).
 
 pub mod announce;
 pub mod engine;
