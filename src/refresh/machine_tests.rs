@@ -853,7 +853,7 @@ fn an_attempt_that_a_pause_outlasted_grants_nothing() {
 
 #[test]
 fn a_pause_during_a_throttle_forgets_no_conclusion() {
-    let mut rig = Rig::holding(STS, 800);
+    let mut rig = Rig::holding(STS, 100);
     rig.failed(FetchErrorKind::Throttled { retry_after: Some(secs(300)) });
     rig.pass(20).feed(Event::Paused);
     within(rig.wait(), 280.0, 280.0);
