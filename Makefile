@@ -2,7 +2,7 @@
 # make test   everything that is claimed, tested; installs what is missing (Debian or Ubuntu, as root)
 # make jar    build/libs/evercreds-<version>.jar
 # make bench  the cost of a read and of an event
-# make check  what takes longer than make test: every rule under ten times the cases
+# make check  what takes longer than make test: every rule under ten times the cases; exits, class loaders, torn reads, freezes
 #
 # Needs Rust (see `rust-version` in Cargo.toml), a JDK (11 or later), Gradle (4.4.1 or later), a C compiler and make.
 
@@ -45,3 +45,4 @@ bench: tools
 
 check: test
 	PROPTEST_CASES=100000 cargo test --locked --release --test refresh_invariants
+	$(GRADLE) proof

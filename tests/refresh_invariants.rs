@@ -12,8 +12,8 @@ use evercreds::aws_clock::{AwsNow, Now};
 use evercreds::credentials::AccessKeyId;
 use evercreds::error::{FetchError, FetchErrorKind};
 use evercreds::refresh::event::{Event, Policy};
-use evercreds::refresh::life::{LifePolicy, Phase, certainly_dead, possibly_dead};
-use evercreds::refresh::machine::Machine;
+use evercreds::refresh::life::{LifePolicy, Phase, certainly_dead, issued, possibly_dead};
+use evercreds::refresh::machine::{Machine, RECOVERY};
 use evercreds::refresh::state::{Grant, Held, Published};
 use evercreds::sources::{Answer, Traits};
 use model::script::{self, play};
@@ -43,6 +43,7 @@ struct Onlooker {
     plainly_seen: HashSet<AccessKeyId>,
     refused: Option<(AccessKeyId, Ms)>,
     inputs_moved: bool,
+    inputs_settle: Ms,
 }
 
 impl Onlooker {
@@ -51,7 +52,7 @@ impl Onlooker {
             let key = &answer.credentials.access_key_id;
             self.seen.insert(key.clone());
             let doubted = step.now.aws.witnessed && possibly_dead(answer.credentials.expiration, &step.now);
-            if !doubted && !self.refuses(key, step.at) {
+            if !doubted && !outdated(answer, step) && !self.refuses(key, step.at) {
                 self.plainly_seen.insert(key.clone());
             }
             if step.held_before() != step.held() {
@@ -60,7 +61,10 @@ impl Onlooker {
             }
         }
         // The machine forgets what it put aside with its inputs; a deferred change may come at any time.
-        self.inputs_moved |= *step.event == Event::InputsChanged;
+        if *step.event == Event::InputsChanged {
+            // Deferred by five seconds at most, then by an attempt under way.
+            (self.inputs_moved, self.inputs_settle) = (true, step.at + 20 * SECOND);
+        }
         if let Event::Invalidate(key) = step.event
             && step.held_before() != step.held()
         {
@@ -71,6 +75,18 @@ impl Onlooker {
     fn refuses(&self, key: &AccessKeyId, at: Ms) -> bool {
         self.refused.as_ref().is_some_and(|(refused, until)| refused == key && at < *until)
     }
+}
+
+/// Whether an answer looks dead and is dated by its own source before a live set that is held and not rejected.
+fn outdated(answer: &Answer, step: &Step<'_>) -> bool {
+    let expiration = answer.credentials.expiration;
+    let held = step.before.filter(|before| !before.rejected).and_then(|before| before.held.as_deref());
+    held.is_some_and(|held| {
+        let dates = issued(expiration, answer.nominal_life).zip(issued(held.credentials.expiration, held.nominal_life));
+        possibly_dead(expiration, &step.now)
+            && !possibly_dead(held.credentials.expiration, &step.now)
+            && dates.is_some_and(|(this, that)| this <= that)
+    })
 }
 
 /// Whether an answer looks like a step back from what is held.
@@ -156,13 +172,15 @@ proptest! {
                     // Not even a possibly dead one replaces a live one, if a witness says so: it would live for
                     // seconds only.
                     && !witness_doubts
+                    // Nor one that looks dead and that the source itself dates before the live one.
+                    && !outdated(answer, step)
                 {
                     assert!(step.held().is_some_and(|held| same_set(held, answer)), "{key} was seen twice, not taken");
                 }
             }
             onlooker.sees(step);
             if step.answer().is_some() && step.held_before() != step.held() {
-                onlooker.inputs_moved = false;
+                onlooker.inputs_moved = step.at <= onlooker.inputs_settle;
             }
         });
     }
@@ -445,7 +463,7 @@ proptest! {
     ) {
         let mut world = World::new(source, Policy::default(), seed);
         world.lag = lag;
-        let mut excused = false;
+        let (mut excused, mut resumed) = (false, 0);
         play(&mut world, &ops, &mut |step| {
             // A nudge of the script comes without need; one of the readers only when a grant has passed.
             let passed = step.before.is_some_and(|state| match state.serve_until {
@@ -457,11 +475,58 @@ proptest! {
             let lost = step.before.is_none_or(|state| matches!(state.phase, Phase::None | Phase::Dead));
             assert!(!waited || lost || excused, "a reader had to wait in {:?}", step.before);
             match step.event {
-                Event::Paused | Event::Restored | Event::Invalidate(_) => excused = true,
-                _ if step.concluded => excused = false,
+                Event::Paused | Event::Restored => (excused, resumed) = (true, step.at),
+                Event::Invalidate(_) => excused = true,
+                _ if step.concluded => {
+                    let failed = step.after.is_some_and(|state| state.failures > 0);
+                    excused = failed && step.at - resumed < model::ms(RECOVERY);
+                }
                 _ => {}
             }
         });
+    }
+}
+
+/// A world whose process did not run for longer than what it holds lives, and whose source fails since.
+fn paused_over_an_expiration(seed: u64) -> World {
+    let mut world = World::new(Source::new(link_local(), 15 * MINUTE, 5 * MINUTE), Policy::default(), seed);
+    world.run(MINUTE, &mut |_| ());
+    world.source.mode = Mode::Fail(FetchErrorKind::Transient);
+    world.pause(20 * MINUTE, &mut |_| ());
+    world
+}
+
+/// Lets readers wait for a grant, and says for how long they did.
+fn waited_for_a_grant(world: &mut World, failing: Ms) -> Ms {
+    let resumed = world.at;
+    loop {
+        match world.published.as_ref().unwrap().serve_until {
+            Grant::Until(until) if until > world.now().wall => return world.at - resumed,
+            _ => world.feed(Event::Nudge, &mut |_| ()),
+        }
+        if world.at >= resumed + failing {
+            world.source.mode = Mode::Healthy;
+        }
+        world.run(SECOND / 10, &mut |_| ());
+    }
+}
+
+#[test]
+fn after_a_pause_readers_wait_out_the_first_failures_and_get_a_live_set() {
+    for seed in 0..200 {
+        let mut world = paused_over_an_expiration(seed);
+        let waited = waited_for_a_grant(&mut world, 2 * SECOND);
+        assert!(waited <= 4 * SECOND, "seed {seed}: no grant for {waited} ms");
+        assert!(truly_live(world.held().unwrap(), world.at), "seed {seed}: an expired set was granted");
+    }
+}
+
+#[test]
+fn an_outage_after_a_pause_ends_the_wait_within_a_readers_patience_and_an_attempt() {
+    for seed in 0..200 {
+        let mut world = paused_over_an_expiration(seed);
+        let waited = waited_for_a_grant(&mut world, HOUR);
+        assert!(waited <= model::ms(RECOVERY) + 2 * SECOND, "seed {seed}: no grant for {waited} ms");
     }
 }
 

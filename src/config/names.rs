@@ -1,5 +1,5 @@
-//! The environment variables and JVM properties that mean something here. The Java side takes its snapshot of exactly
-//! these; what is not listed is never read.
+//! The environment variables and JVM properties that mean something here. The Java side takes a snapshot of these
+//! (and of a few that it alone judges by); what is not listed means nothing here.
 //!
 //! Sources: `SdkSystemSetting` of the AWS SDK for Java 2.57.8, `SDKGlobalConfiguration` of 1.12.797, and the AWS SDKs
 //! and Tools Reference Guide. SDK v1 has some names of its own; [`Name`] holds both.
@@ -151,5 +151,14 @@ mod tests {
         properties.sort_unstable();
         properties.dedup();
         assert_eq!(properties, PROPERTIES);
+    }
+
+    #[test]
+    fn the_java_side_hands_over_every_name() {
+        let path = "/java/src/main/java/io/github/evercreds/internal/SystemInputs.java";
+        let snapshot = std::fs::read_to_string(format!("{}{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        for name in VARIABLES.iter().chain(&PROPERTIES) {
+            assert!(snapshot.contains(&format!("\"{name}\"")), "{name}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! The loop that runs the machines: one thread, one tokio runtime, any number of refreshers.
 //!
 //! It sleeps until the next machine is due, or it is told something, or a tick has passed. It reads the clocks, feeds the
-//! machines, starts the fetches that they order, and hands their states to publishers. It decides nothing itself.
+//! machines, starts the fetches that they order, and hands their states to publishers. It decides nothing itself, and of
+//! the refreshers it logs only what is for developers: what a person should know follows from the published states.
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +12,6 @@ use std::time::Duration;
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
 use tracing::{debug, error, info, warn};
 
-use super::announce::{Line, announce};
 use super::event::{Attempt, Effects, Event, Policy};
 use super::inbox::{Id, Inbox, Mail};
 use super::machine::Machine;
@@ -214,6 +214,13 @@ impl<'a> Engine<'a> {
             // Cancelled fetches belong to closed refreshers; their slot is gone.
             None => Err(FetchError::transient("The fetch failed inside evercreds (a panic); this is a bug.")),
         };
+        if let Some(slot) = self.slots.get(&id) {
+            let label = &slot.opening.label;
+            match &result {
+                Ok(answer) => debug!("{label}: attempt {attempt}: {}", answer.credentials.access_key_id),
+                Err(error) => debug!("{label}: attempt {attempt}: {error}"),
+            }
+        }
         let event = match result {
             Ok(answer) => Event::Answered { attempt, answer: Box::new(answer) },
             Err(error) => Event::Failed { attempt, error },
@@ -245,9 +252,6 @@ impl<'a> Engine<'a> {
             self.start(id, attempt);
         }
         if let Some(state) = effects.publish {
-            if let Some(slot) = self.slots.get(&id) {
-                slot.log(announce(before.as_deref(), &state));
-            }
             self.publish(id, &state);
         }
     }
@@ -318,18 +322,6 @@ impl Slot {
             Some(last) => Machine::resumed(policy.clone(), source.traits(), seed(id), now, last),
             None => Machine::new(policy.clone(), source.traits(), seed(id), now),
         };
-    }
-
-    fn log(&self, lines: Vec<Line>) {
-        for Line { level, text } in lines {
-            let label = &self.opening.label;
-            match level {
-                tracing::Level::ERROR => error!("{label}: {text}"),
-                tracing::Level::WARN => warn!("{label}: {text}"),
-                tracing::Level::INFO => info!("{label}: {text}"),
-                _ => debug!("{label}: {text}"),
-            }
-        }
     }
 }
 

@@ -101,6 +101,11 @@ pub fn mandatory_window(length: Duration) -> Duration {
     MINUTE.min(length / 4)
 }
 
+/// When the source made the set, by its own dates.
+pub fn issued(expiration: Option<DateTime<Utc>>, nominal: Option<Duration>) -> Option<DateTime<Utc>> {
+    expiration?.checked_sub_signed(signed(nominal?))
+}
+
 /// AWS may have stopped accepting the set.
 pub fn possibly_dead(expiration: Option<DateTime<Utc>>, now: &Now) -> bool {
     expiration.is_some_and(|expiration| now.aws.hi >= expiration)

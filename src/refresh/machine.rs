@@ -33,6 +33,9 @@ const fn secs(seconds: u64) -> Duration {
 /// How long an attempt may take before it counts as failed.
 pub const LINK_LOCAL_DEADLINE: Duration = secs(5);
 pub const REMOTE_DEADLINE: Duration = secs(15);
+/// For so long after a pause failures conclude nothing: the network comes back a moment later than the process, and a
+/// reader had rather wait than take the set that expired meanwhile. As long as a reader's patience.
+pub const RECOVERY: Duration = secs(5);
 
 #[derive(Clone, Debug)]
 struct InFlight {
@@ -62,6 +65,8 @@ pub struct Machine {
     last_start: Option<Boot>,
     /// An attempt has ended since the last acceptance, pause or rejection (the accepting answer counts).
     concluded: bool,
+    /// When the process last went on after a pause.
+    resumed: Option<Boot>,
     /// Since when what is held has been stale or rejected.
     urgent_since: Option<Boot>,
     last_refresh: Option<Boot>,
@@ -104,6 +109,7 @@ impl Machine {
             attempts: 0,
             last_start: None,
             concluded: false,
+            resumed: None,
             urgent_since: None,
             last_refresh: None,
             last_min_remaining: None,
@@ -193,6 +199,7 @@ impl Machine {
             Event::InputsChanged => self.inputs_changed(now),
             Event::BeliefMoved => self.belief_moved(now),
             Event::Paused => {
+                self.resumed = Some(now.boot);
                 // An attempt that the pause outlasted has ended, but says nothing about now.
                 self.pass_time(now);
                 self.forget_conclusion(now);
@@ -201,6 +208,7 @@ impl Machine {
             Event::Restored => {
                 // No connection of the time before the snapshot lives; the engine drops what still waits on one.
                 self.in_flight = None;
+                self.resumed = Some(now.boot);
                 self.forget_conclusion(now);
                 self.next = now.boot.plus(uniform(&mut self.rng, Duration::ZERO, secs(5))).max(self.throttled_until);
             }
@@ -354,9 +362,20 @@ impl Machine {
         if matches!(error.kind, FetchErrorKind::Throttled { .. }) {
             self.throttled_until = self.throttled_until.max(now.boot.plus(wait));
         }
+        let may_pass = matches!(error.kind, FetchErrorKind::Transient | FetchErrorKind::NoRole);
         self.error = Some(Arc::new(error));
         self.next = now.boot.plus(wait).max(self.throttled_until);
         self.conclude(now);
+        if may_pass && self.recovering(now) {
+            self.concluded = false;
+        }
+    }
+
+    /// Shortly after a pause that outlasted what is held. Only where asking each second for a moment hurts nobody.
+    fn recovering(&self, now: &Now) -> bool {
+        self.traits().link_local
+            && self.resumed.is_some_and(|resumed| now.boot.since(resumed) < RECOVERY)
+            && self.phase(now) >= Phase::Stale
     }
 
     fn conclude(&mut self, now: &Now) {

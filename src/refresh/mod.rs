@@ -2,7 +2,6 @@
 //! [`machine`], over the values of [`event`] and [`state`]) and the loop that runs them ([`engine`], told by others
 //! through its [`inbox`]).
 
-pub mod announce;
 pub mod engine;
 pub mod event;
 pub mod inbox;

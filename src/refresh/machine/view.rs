@@ -35,7 +35,7 @@ impl Machine {
         }
     }
 
-    fn traits(&self) -> Traits {
+    pub(super) fn traits(&self) -> Traits {
         self.held.as_ref().map_or(self.traits, |held| held.traits)
     }
 

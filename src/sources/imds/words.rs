@@ -7,6 +7,9 @@ use super::{FETCH_LIMIT, Imds, LEGACY_PATH, NoToken, Session, Trouble};
 use crate::error::{FetchError, FetchErrorKind};
 use crate::http::{Method, Response, TransportError};
 
+const OVERLOADED: &str = "it is asked again by itself; if this lasts, find out what on this instance overloads the \
+                          metadata service or holds up its answers (a proxy or agent in its place, a firewall).";
+
 impl Imds {
     pub(super) fn failed(&self, method: Method, path: &str, kind: FetchErrorKind, text: impl Display) -> FetchError {
         FetchError::new(kind, format!("{method} {}{path}: {text}", self.settings.endpoint))
@@ -17,7 +20,7 @@ impl Imds {
             Trouble::Transport(error) => error,
             Trouble::OutOfTime => {
                 let text = format!("the {FETCH_LIMIT:?} that all requests of one attempt may take together are over");
-                return self.failed(method, path, FetchErrorKind::Transient, text);
+                return self.failed(method, path, FetchErrorKind::Transient, text).with_fix(OVERLOADED);
             }
         };
         let kind = match error {
@@ -26,20 +29,16 @@ impl Imds {
         };
         let fix = match error {
             TransportError::Dns | TransportError::CannotConnect(_) | TransportError::ConnectTimedOut(_) => {
-                Some(format!(
+                format!(
                     "is this an EC2 instance, and may this process reach {}? Check firewall rules, network policies and \
-                 the endpoint (AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE).",
+                     the endpoint (AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE).",
                     self.settings.endpoint
-                ))
+                )
             }
-            TransportError::Broken(_) | TransportError::TooLarge(_) => Some(self.is_it_imds()),
-            _ => None,
+            TransportError::Broken(_) | TransportError::TooLarge(_) => self.is_it_imds(),
+            _ => OVERLOADED.into(),
         };
-        let failed = self.failed(method, path, kind, error);
-        match fix {
-            Some(fix) => failed.with_fix(fix),
-            None => failed,
-        }
+        self.failed(method, path, kind, error).with_fix(fix)
     }
 
     /// For a status that has no meaning of its own in the protocol.
@@ -55,7 +54,7 @@ impl Imds {
             300..=399 => {
                 failed(FetchErrorKind::Transient, ", a redirect, which is never followed").with_fix(self.is_it_imds())
             }
-            500.. => failed(FetchErrorKind::Transient, ""),
+            500.. => failed(FetchErrorKind::Transient, "").with_fix(OVERLOADED),
             _ => failed(FetchErrorKind::Transient, "").with_fix(self.is_it_imds()),
         }
     }
@@ -82,6 +81,7 @@ impl Imds {
         }
         let text = "status 404, though the role was listed a moment ago: it is being replaced or removed";
         self.failed(Method::Get, &path, FetchErrorKind::Transient, text)
+            .with_fix("attach the instance profile again if it stays away; nothing has to be restarted afterwards.")
     }
 
     pub(super) fn is_it_imds(&self) -> String {

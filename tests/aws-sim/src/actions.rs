@@ -311,9 +311,7 @@ const CHANGES: &[&str] = &["role_swap", "role_back", "revoke", "rotate_now", "se
 impl Action {
     /// Reads one action; the error says what is accepted.
     pub fn parse(value: &Value) -> Result<Self, String> {
-        let fields = value
-            .as_object()
-            .ok_or_else(|| format!("an action is a JSON object, not {value}"))?;
+        let fields = value.as_object().ok_or_else(|| format!("an action is a JSON object, not {value}"))?;
         let name = fields
             .get("action")
             .and_then(Value::as_str)
@@ -365,10 +363,7 @@ mod tests {
     #[test]
     fn an_unknown_action_is_told_what_is_accepted() {
         let error = Action::parse(&json!({"action": "explode"})).unwrap_err();
-        assert!(
-            error.contains("hang_after_connect") && error.contains("role_swap"),
-            "{error}"
-        );
+        assert!(error.contains("hang_after_connect") && error.contains("role_swap"), "{error}");
     }
 
     #[test]

@@ -61,29 +61,18 @@ async fn respond(worlds: &Worlds, request: Request<Incoming>) -> Response<Full<B
     };
     let mut response = Response::new(Full::new(Bytes::from(format!("{body}\n"))));
     *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
-    response.headers_mut().insert(
-        "content-type",
-        hyper::header::HeaderValue::from_static("application/json"),
-    );
+    response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
     response
 }
 
 async fn route(worlds: &Worlds, request: Request<Incoming>) -> Result<Value, Refusal> {
     let (parts, body) = request.into_parts();
-    let body = Limited::new(body, MAX_BODY)
-        .collect()
-        .await
-        .map_err(|e| Refusal(400, e.to_string()))?
-        .to_bytes();
+    let body = Limited::new(body, MAX_BODY).collect().await.map_err(|e| Refusal(400, e.to_string()))?.to_bytes();
     let path: Vec<&str> = parts.uri.path().split('/').skip(1).collect();
     let bad = |e: String| Refusal(400, e);
     match (&parts.method, &path[..]) {
         (&Method::POST, ["worlds"]) => {
-            let config: WorldConfig = if body.is_empty() {
-                WorldConfig::default()
-            } else {
-                parse(&body)?
-            };
+            let config: WorldConfig = if body.is_empty() { WorldConfig::default() } else { parse(&body)? };
             let world = World::start(config).map_err(bad)?;
             let mut held = worlds.worlds.lock().expect("no panic under this lock");
             held.0 += 1;
@@ -119,10 +108,7 @@ async fn route(worlds: &Worlds, request: Request<Incoming>) -> Result<Value, Ref
             world.shut_down().await;
             Ok(json!({}))
         }
-        (method, _) => Err(Refusal(
-            404,
-            format!("no {method} {}; there is: {ROUTES}", parts.uri.path()),
-        )),
+        (method, _) => Err(Refusal(404, format!("no {method} {}; there is: {ROUTES}", parts.uri.path()))),
     }
 }
 
@@ -134,9 +120,6 @@ impl Worlds {
     fn find(&self, id: &str) -> Result<Arc<World>, Refusal> {
         let held = self.worlds.lock().expect("no panic under this lock");
         let known = || held.1.keys().cloned().collect::<Vec<_>>().join(", ");
-        held.1
-            .get(id)
-            .cloned()
-            .ok_or_else(|| Refusal(404, format!("no world {id:?}; there is: {}", known())))
+        held.1.get(id).cloned().ok_or_else(|| Refusal(404, format!("no world {id:?}; there is: {}", known())))
     }
 }

@@ -21,9 +21,7 @@ pub struct Fault {
 
 impl Fault {
     fn at(&self, listener: &str) -> bool {
-        self.listeners
-            .as_ref()
-            .is_none_or(|names| names.iter().any(|n| n == listener))
+        self.listeners.as_ref().is_none_or(|names| names.iter().any(|n| n == listener))
     }
 }
 
@@ -101,11 +99,7 @@ impl Faults {
         })?;
         let fault = &mut self.active[index];
         let served = fault.served.entry(listener.to_string()).or_default();
-        let hit = Hit {
-            kind: fault.kind.clone(),
-            pinned: fault.pinned,
-            served: *served,
-        };
+        let hit = Hit { kind: fault.kind.clone(), pinned: fault.pinned, served: *served };
         *served += 1;
         self.spend(index);
         Some(hit)
@@ -137,12 +131,7 @@ impl Faults {
 
     /// Whether a listener accepts connections now.
     pub fn gate(&self, listener: &str) -> Gate {
-        let youngest = self
-            .active
-            .iter()
-            .rev()
-            .filter(|f| f.at(listener))
-            .find(|f| f.kind.reach() == Reach::Connect);
+        let youngest = self.active.iter().rev().filter(|f| f.at(listener)).find(|f| f.kind.reach() == Reach::Connect);
         match youngest.map(|f| &f.kind) {
             Some(Kind::Refuse {}) => Gate::Refuse,
             Some(_) => Gate::Hang,
@@ -177,10 +166,7 @@ mod tests {
     fn the_youngest_fault_that_fits_wins() {
         let mut faults = Faults::default();
         begin(&mut faults, json!({"action": "empty"}));
-        begin(
-            &mut faults,
-            json!({"action": "garbage", "scope": "token", "listeners": ["a"]}),
-        );
+        begin(&mut faults, json!({"action": "garbage", "scope": "token", "listeners": ["a"]}));
         assert_eq!(faults.hit("a", Scope::Token).unwrap().kind.name(), "garbage");
         assert_eq!(faults.hit("b", Scope::Token).unwrap().kind.name(), "empty");
         assert_eq!(faults.hit("a", Scope::Role).unwrap().kind.name(), "empty");

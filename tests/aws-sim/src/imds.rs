@@ -32,12 +32,7 @@ struct Answer {
 impl Answer {
     fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("Content-Type", content_type.to_string())];
-        Self {
-            status,
-            headers,
-            body: body.into(),
-            access_key_id: None,
-        }
+        Self { status, headers, body: body.into(), access_key_id: None }
     }
 
     fn text(body: impl Into<Vec<u8>>) -> Self {
@@ -81,10 +76,7 @@ impl Answer {
 }
 
 fn reason(status: u16) -> &'static str {
-    hyper::StatusCode::from_u16(status)
-        .ok()
-        .and_then(|s| s.canonical_reason())
-        .unwrap_or("Unknown")
+    hyper::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or("Unknown")
 }
 
 /// What a path asks for.
@@ -203,9 +195,7 @@ fn ordinary<B>(
     }
     let mut answer = content(state, world, asked, hit, now);
     if let Some(ttl) = ttl {
-        answer
-            .headers
-            .push(("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", ttl.to_string()));
+        answer.headers.push(("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", ttl.to_string()));
     }
     answer
 }
@@ -214,9 +204,7 @@ fn token(state: &mut State, headers: &HeaderMap, now: DateTime<Utc>) -> Answer {
     if headers.contains_key("x-forwarded-for") {
         return Answer::refusal(403);
     }
-    let ttl = header(headers, TTL_HEADER)
-        .and_then(|v| v.parse::<u32>().ok())
-        .filter(|t| (1..=21_600).contains(t));
+    let ttl = header(headers, TTL_HEADER).and_then(|v| v.parse::<u32>().ok()).filter(|t| (1..=21_600).contains(t));
     let Some(ttl) = ttl else { return Answer::refusal(400) };
     if state.tokens.len() >= MAX_TOKENS {
         state.tokens.retain(|_, ends| now < *ends);
@@ -231,20 +219,12 @@ fn token(state: &mut State, headers: &HeaderMap, now: DateTime<Utc>) -> Answer {
     }
     state.token_log.push_back(token.clone());
     let mut answer = Answer::text(token);
-    answer
-        .headers
-        .push(("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", ttl.to_string()));
+    answer.headers.push(("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", ttl.to_string()));
     answer
 }
 
 fn content(state: &mut State, world: &World, asked: &Asked<'_>, hit: Option<&Hit>, now: DateTime<Utc>) -> Answer {
-    let detached = matches!(
-        hit,
-        Some(Hit {
-            kind: Kind::NoRole {},
-            ..
-        })
-    );
+    let detached = matches!(hit, Some(Hit { kind: Kind::NoRole {}, .. }));
     match asked {
         Asked::RoleList { extended: true } | Asked::Credentials { extended: true, .. }
             if !state.roles.role.extended =>
@@ -289,23 +269,12 @@ fn choose(state: &mut State, hit: Option<&Hit>, now: DateTime<Utc>) -> usize {
     }
     let current = state.current_set(now);
     let older = match hit {
-        Some(Hit {
-            kind: Kind::OlderSet {},
-            ..
-        }) => true,
-        Some(Hit {
-            kind: Kind::Alternate {},
-            served,
-            ..
-        }) => served % 2 == 1,
+        Some(Hit { kind: Kind::OlderSet {}, .. }) => true,
+        Some(Hit { kind: Kind::Alternate {}, served, .. }) => served % 2 == 1,
         _ => false,
     };
     // The fault could begin only when there was a previous set, so there is one.
-    if older {
-        state.roles.previous().unwrap_or(current)
-    } else {
-        current
-    }
+    if older { state.roles.previous().unwrap_or(current) } else { current }
 }
 
 fn document(set: &CredentialSet, extended: bool) -> Value {
@@ -332,7 +301,7 @@ fn wrong_document(set: &CredentialSet, kind: WrongJson, now: DateTime<Utc>) -> S
                 "Code": "AssumeRoleUnauthorizedAccess",
                 "Message": format!(
                     "EC2 cannot assume the role {}.  Please see documentation at \
-                     https://docs.amazonaws.cn/en_us/IAM/latest/UserGuide/troubleshoot_iam-ec2.html.",
+                     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html.",
                     set.role
                 ),
                 "LastUpdated": imds_time(now),
@@ -366,10 +335,7 @@ fn remove(document: &mut Value, field: &str) {
 fn pretty(document: &Value) -> String {
     match document.as_object() {
         Some(fields) => {
-            let lines: Vec<String> = fields
-                .iter()
-                .map(|(name, value)| format!("  \"{name}\" : {value}"))
-                .collect();
+            let lines: Vec<String> = fields.iter().map(|(name, value)| format!("  \"{name}\" : {value}")).collect();
             format!("{{\n{}\n}}", lines.join(",\n"))
         }
         None => document.to_string(),
@@ -381,21 +347,14 @@ fn shape(mut answer: Answer, kind: &Kind, path: &str, state: &mut State) -> (Opt
     let plain = |answer: Answer| (Some(answer.status), answer.http());
     // A fault that makes up its own content keeps the common headers of the answer that it replaces.
     let common = |mut made: Answer, answer: &mut Answer| {
-        let kept = answer
-            .headers
-            .drain(..)
-            .filter(|(name, _)| matches!(*name, "Date" | "Server" | "Connection"));
+        let kept = answer.headers.drain(..).filter(|(name, _)| matches!(*name, "Date" | "Server" | "Connection"));
         made.headers.extend(kept);
         made
     };
     match kind {
         Kind::HangAfterConnect {} => (None, Reply::Raw(Raw::Hang)),
         Kind::Reset {} => (None, Reply::Raw(Raw::Reset)),
-        Kind::Status {
-            code,
-            retry_after_s,
-            body,
-        } => {
+        Kind::Status { code, retry_after_s, body } => {
             let mut made = match body {
                 Some(body) => Answer::new(*code, "text/plain", body.clone()),
                 None => Answer::refusal(*code),
@@ -426,13 +385,7 @@ fn shape(mut answer: Answer, kind: &Kind, path: &str, state: &mut State) -> (Opt
         }
         Kind::SlowTrickle {} => {
             let head = answer.head(Some(answer.body.len()));
-            (
-                Some(answer.status),
-                Reply::Raw(Raw::Trickle {
-                    head,
-                    body: answer.body,
-                }),
-            )
+            (Some(answer.status), Reply::Raw(Raw::Trickle { head, body: answer.body }))
         }
         Kind::Huge {} => {
             let made = common(Answer::text(""), &mut answer);
@@ -449,26 +402,11 @@ mod tests {
     #[test]
     fn paths_are_read_with_and_without_the_trailing_slash() {
         for slash in ["", "/"] {
-            assert_eq!(
-                Asked::parse(&format!("{LEGACY}{slash}")),
-                Asked::RoleList { extended: false }
-            );
-            assert_eq!(
-                Asked::parse(&format!("{EXTENDED}{slash}")),
-                Asked::RoleList { extended: true }
-            );
-            assert_eq!(
-                Asked::parse(&format!("{EXTENDED}/r{slash}")),
-                Asked::Credentials {
-                    extended: true,
-                    role: "r"
-                }
-            );
+            assert_eq!(Asked::parse(&format!("{LEGACY}{slash}")), Asked::RoleList { extended: false });
+            assert_eq!(Asked::parse(&format!("{EXTENDED}{slash}")), Asked::RoleList { extended: true });
+            assert_eq!(Asked::parse(&format!("{EXTENDED}/r{slash}")), Asked::Credentials { extended: true, role: "r" });
         }
-        assert_eq!(
-            Asked::parse("/latest/meta-data/iam/security-credentialsx"),
-            Asked::Nothing
-        );
+        assert_eq!(Asked::parse("/latest/meta-data/iam/security-credentialsx"), Asked::Nothing);
     }
 
     #[test]

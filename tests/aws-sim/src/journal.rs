@@ -141,10 +141,7 @@ impl Journal {
         if let Some(code) = &entry.error_code {
             *counts.by_error_code.entry(code.clone()).or_default() += 1;
         }
-        let request = entry
-            .operation
-            .clone()
-            .unwrap_or_else(|| format!("{} {}", entry.method, entry.path));
+        let request = entry.operation.clone().unwrap_or_else(|| format!("{} {}", entry.method, entry.path));
         if counts.by_request.len() < DISTINCT_REQUESTS || counts.by_request.contains_key(&request) {
             *counts.by_request.entry(request).or_default() += 1;
         }
@@ -153,11 +150,7 @@ impl Journal {
     /// The entries after number `since`.
     pub fn since(&self, since: u64) -> Page {
         let skip = usize::try_from(since.saturating_sub(self.dropped)).unwrap_or(usize::MAX);
-        Page {
-            entries: self.entries.iter().skip(skip).cloned().collect(),
-            last: self.last,
-            dropped: self.dropped,
-        }
+        Page { entries: self.entries.iter().skip(skip).cloned().collect(), last: self.last, dropped: self.dropped }
     }
 
     /// The counts.
@@ -168,10 +161,7 @@ impl Journal {
                 *by_error_code.entry(code.clone()).or_default() += n;
             }
         }
-        Summary {
-            by_listener: self.counts.clone(),
-            by_error_code,
-        }
+        Summary { by_listener: self.counts.clone(), by_error_code }
     }
 }
 
@@ -186,10 +176,7 @@ mod tests {
             journal.add(Entry::new(DateTime::UNIX_EPOCH, Service::Imds, "a", "GET", "/"));
         }
         let page = journal.since(CAPACITY as u64);
-        assert_eq!(
-            (page.dropped, page.last, page.entries.len()),
-            (3, CAPACITY as u64 + 3, 3)
-        );
+        assert_eq!((page.dropped, page.last, page.entries.len()), (3, CAPACITY as u64 + 3, 3));
         assert_eq!(page.entries[0].n, CAPACITY as u64 + 1);
         assert_eq!(journal.summary().by_listener["a"].requests, CAPACITY as u64 + 3);
     }

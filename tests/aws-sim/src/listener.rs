@@ -81,11 +81,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     Ok(socket)
@@ -123,10 +119,7 @@ impl Port {
                         Err(_) => hangs += 1,
                     }
                 }
-                Port::Hanging {
-                    _listener: listener,
-                    _fillers: fillers,
-                }
+                Port::Hanging { _listener: listener, _fillers: fillers }
             }
         })
     }

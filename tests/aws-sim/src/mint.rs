@@ -14,15 +14,11 @@ pub struct Mint {
 impl Mint {
     /// A mint whose whole output follows from `seed`.
     pub fn new(seed: u64) -> Self {
-        Self {
-            rng: Rng::with_seed(seed),
-        }
+        Self { rng: Rng::with_seed(seed) }
     }
 
     fn text(&mut self, alphabet: &[u8], len: usize) -> String {
-        (0..len)
-            .map(|_| alphabet[self.rng.usize(..alphabet.len())] as char)
-            .collect()
+        (0..len).map(|_| alphabet[self.rng.usize(..alphabet.len())] as char).collect()
     }
 
     /// `ASIA` and 16 characters, as temporary credentials have.
@@ -48,14 +44,7 @@ impl Mint {
     /// A request or message id in the form of a UUID.
     pub fn uuid(&mut self) -> String {
         let hex = format!("{:032x}", self.rng.u128(..));
-        format!(
-            "{}-{}-{}-{}-{}",
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..]
-        )
+        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 
     /// Bytes that are no UTF-8 text, whatever else they are: the first one never begins a character.

@@ -22,12 +22,7 @@ pub struct RoleConfig {
 
 impl Default for RoleConfig {
     fn default() -> Self {
-        Self {
-            name: "app-role".into(),
-            lifetime_s: 900,
-            renew_before_s: 300,
-            extended: true,
-        }
+        Self { name: "app-role".into(), lifetime_s: 900, renew_before_s: 300, extended: true }
     }
 }
 
@@ -35,10 +30,7 @@ impl RoleConfig {
     /// Refuses what would mint a set with every request.
     pub fn check(&self) -> Result<(), String> {
         if self.name.is_empty() || self.name.contains('/') {
-            return Err(format!(
-                "role name {:?}: expected a non-empty name without '/'",
-                self.name
-            ));
+            return Err(format!("role name {:?}: expected a non-empty name without '/'", self.name));
         }
         if self.lifetime_s == 0 || self.renew_before_s >= self.lifetime_s {
             return Err(format!(
@@ -138,14 +130,7 @@ pub struct Roles {
 impl Roles {
     /// No set exists before the first request.
     pub fn new(role: RoleConfig, account_id: String) -> Self {
-        Self {
-            role,
-            account_id,
-            sets: Vec::new(),
-            by_key: HashMap::new(),
-            succession: Vec::new(),
-            current: None,
-        }
+        Self { role, account_id, sets: Vec::new(), by_key: HashMap::new(), succession: Vec::new(), current: None }
     }
 
     fn add(&mut self, minted_at: DateTime<Utc>, usable_from: DateTime<Utc>, mint: &mut Mint) -> usize {
@@ -185,8 +170,7 @@ impl Roles {
 
     /// Whether the next request will mint.
     pub fn due(&self, now: DateTime<Utc>) -> bool {
-        self.current
-            .is_none_or(|i| self.sets[i].expiration - now < TimeDelta::seconds(self.role.renew_before_s.into()))
+        self.current.is_none_or(|i| self.sets[i].expiration - now < TimeDelta::seconds(self.role.renew_before_s.into()))
     }
 
     /// The set to serve at `now` by the ordinary rule, minted if it is due.
@@ -271,10 +255,7 @@ mod tests {
         let first = roles.current(at(0), TimeDelta::zero(), &mut mint);
         assert_eq!(roles.current(at(599), TimeDelta::zero(), &mut mint), first);
         let second = roles.current(at(600), TimeDelta::zero(), &mut mint);
-        assert_ne!(
-            first, second,
-            "expiration counts from the whole second, so 299.5 s are left"
-        );
+        assert_ne!(first, second, "expiration counts from the whole second, so 299.5 s are left");
         assert_eq!(roles.set(first).superseded_at, Some(at(600)));
         assert_eq!(roles.previous(), Some(first));
     }
@@ -319,10 +300,7 @@ mod tests {
     fn the_same_seed_gives_the_same_keys() {
         let (mut a, mut mint_a) = roles();
         let (mut b, mut mint_b) = roles();
-        let (i, j) = (
-            a.rotate(at(0), TimeDelta::zero(), &mut mint_a),
-            b.rotate(at(0), TimeDelta::zero(), &mut mint_b),
-        );
+        let (i, j) = (a.rotate(at(0), TimeDelta::zero(), &mut mint_a), b.rotate(at(0), TimeDelta::zero(), &mut mint_b));
         assert_eq!(a.set(i).access_key_id, b.set(j).access_key_id);
     }
 }

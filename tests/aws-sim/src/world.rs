@@ -152,11 +152,7 @@ impl World {
             queues: Queues::new(&config.queues)?,
         };
         let v4 = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let imds_ip = if config.ipv6 {
-            IpAddr::V6(Ipv6Addr::LOCALHOST)
-        } else {
-            v4
-        };
+        let imds_ip = if config.ipv6 { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { v4 };
         let open = |what: &str, ip: IpAddr| {
             let listener =
                 listener::bind(SocketAddr::new(ip, 0)).map_err(|e| format!("{what}: cannot bind {ip}: {e}"))?;
@@ -167,9 +163,7 @@ impl World {
         let mut imds_listeners = Vec::new();
         for name in &config.imds {
             if name == "sqs" || imds_listeners.iter().any(|(n, _)| n == name) {
-                return Err(format!(
-                    "imds listener {name:?}: expected distinct names, none of them \"sqs\""
-                ));
+                return Err(format!("imds listener {name:?}: expected distinct names, none of them \"sqs\""));
             }
             imds_listeners.push((name.clone(), open(name, imds_ip)?));
         }
@@ -303,10 +297,7 @@ impl World {
                 Some(roles.mint_expired(at, TimeDelta::seconds((*ago_s).into()), mint))
             }
             Kind::OlderSet {} | Kind::Alternate {} if state.roles.previous().is_none() => {
-                return Err(format!(
-                    "{}: no set before the current one yet; rotate_now first",
-                    kind.name()
-                ));
+                return Err(format!("{}: no set before the current one yet; rotate_now first", kind.name()));
             }
             _ => None,
         };
@@ -331,10 +322,7 @@ impl World {
         let mut state = self.state();
         match change {
             Change::RoleSwap { name, account_id } => {
-                let role = RoleConfig {
-                    name: name.clone().unwrap_or("unchanged".into()),
-                    ..state.roles.role.clone()
-                };
+                let role = RoleConfig { name: name.clone().unwrap_or("unchanged".into()), ..state.roles.role.clone() };
                 role.check()?;
                 state.roles.swap(name, account_id, at);
             }
@@ -345,11 +333,7 @@ impl World {
                 let State { roles, mint, .. } = &mut *state;
                 roles.rotate(at, delay, mint);
             }
-            Change::SetRole {
-                lifetime_s,
-                renew_before_s,
-                extended,
-            } => {
+            Change::SetRole { lifetime_s, renew_before_s, extended } => {
                 let old = state.roles.role.clone();
                 let role = RoleConfig {
                     lifetime_s: lifetime_s.unwrap_or(old.lifetime_s),
@@ -397,11 +381,7 @@ impl World {
     /// The reply to `GET /worlds/ID/secrets`: every secret of this world, to look for in logs.
     pub fn secrets(&self) -> Value {
         let state = self.state();
-        let sets = state
-            .roles
-            .all()
-            .iter()
-            .flat_map(|s| [&s.secret_access_key, &s.session_token]);
+        let sets = state.roles.all().iter().flat_map(|s| [&s.secret_access_key, &s.session_token]);
         json!({ "secrets": sets.chain(&state.token_log).collect::<Vec<_>>() })
     }
 }

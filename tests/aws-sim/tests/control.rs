@@ -16,33 +16,18 @@ struct Simulator {
 
 impl Simulator {
     fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_aws-sim"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            Command::new(env!("CARGO_BIN_EXE_aws-sim")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
         let stdin = child.stdin.take();
-        Self {
-            child,
-            stdin,
-            control: ready["control"].as_str().unwrap().to_string(),
-        }
+        Self { child, stdin, control: ready["control"].as_str().unwrap().to_string() }
     }
 
     async fn ask(&self, method: &str, path: &str, body: Value) -> Answer {
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        exchange(&self.control, method, path, &[], body.as_bytes(), LONG)
-            .await
-            .unwrap()
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        exchange(&self.control, method, path, &[], body.as_bytes(), LONG).await.unwrap()
     }
 }
 
@@ -77,20 +62,12 @@ async fn worlds_are_apart_and_end_when_deleted() {
     let two = simulator.ask("POST", "/worlds", json!({"imds": ["x"]})).await.json();
     let url = |world: &Value| world["imds"]["x"].as_str().unwrap().to_string();
     let id = |world: &Value| format!("/worlds/{}", world["world"].as_str().unwrap());
-    simulator
-        .ask("POST", &format!("{}/do", id(&one)), json!({"action": "refuse"}))
-        .await;
+    simulator.ask("POST", &format!("{}/do", id(&one)), json!({"action": "refuse"})).await;
     assert_eq!(get(&url(&one), ROLES).await.unwrap_err(), Failure::Refused);
     assert_eq!(get(&url(&two), ROLES).await.unwrap().status, 200);
     assert_eq!(simulator.ask("DELETE", &id(&two), Value::Null).await.status, 200);
     assert_eq!(get(&url(&two), ROLES).await.unwrap_err(), Failure::Refused);
-    assert_eq!(
-        simulator
-            .ask("GET", &format!("{}/truth", id(&two)), Value::Null)
-            .await
-            .status,
-        404
-    );
+    assert_eq!(simulator.ask("GET", &format!("{}/truth", id(&two)), Value::Null).await.status, 404);
 }
 
 #[tokio::test]
@@ -106,35 +83,16 @@ async fn truth_secrets_journal_and_summary_tell_what_happened() {
     assert_eq!(truth.json()["serving"]["access_key_id"], document["AccessKeyId"]);
     assert_eq!(truth.json()["sets"][0]["access_key_id"], document["AccessKeyId"]);
     let secrets = simulator.ask("GET", &path("secrets"), Value::Null).await.json();
-    let secrets: Vec<&str> = secrets["secrets"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|s| s.as_str().unwrap())
-        .collect();
-    for secret in [
-        document["SecretAccessKey"].as_str().unwrap(),
-        document["Token"].as_str().unwrap(),
-        &token,
-    ] {
+    let secrets: Vec<&str> = secrets["secrets"].as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
+    for secret in [document["SecretAccessKey"].as_str().unwrap(), document["Token"].as_str().unwrap(), &token] {
         assert!(secrets.contains(&secret));
     }
     let journal = simulator.ask("GET", &path("journal?since=1"), Value::Null).await;
-    assert_eq!(
-        (
-            journal.json()["last"].as_u64(),
-            journal.json()["entries"].as_array().unwrap().len()
-        ),
-        (Some(2), 1)
-    );
+    assert_eq!((journal.json()["last"].as_u64(), journal.json()["entries"].as_array().unwrap().len()), (Some(2), 1));
     let summary = simulator.ask("GET", &path("summary"), Value::Null).await;
     assert_eq!(summary.json()["by_listener"]["imds"]["requests"], 2);
     for page in [truth, journal, summary] {
-        assert!(
-            !secrets.iter().any(|secret| page.text().contains(secret)),
-            "a secret in {}",
-            page.text()
-        );
+        assert!(!secrets.iter().any(|secret| page.text().contains(secret)), "a secret in {}", page.text());
     }
 }
 
@@ -159,13 +117,7 @@ async fn a_script_runs_its_steps_in_time_and_in_the_journal() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     assert!(steps[0]["path"].as_str().unwrap().contains("no_role"));
-    let at = |n: usize| {
-        steps[n]["at"]
-            .as_str()
-            .unwrap()
-            .parse::<chrono::DateTime<chrono::Utc>>()
-            .unwrap()
-    };
+    let at = |n: usize| steps[n]["at"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     assert!(at(1) - at(0) >= chrono::TimeDelta::milliseconds(390));
 }
 
@@ -177,19 +129,11 @@ async fn what_is_not_understood_is_an_error_that_says_what_is() {
     let script = json!({"steps": [{"at_s": 1, "do": {"action": "explode"}}]});
     for (at, body, hint) in [
         ("/worlds".to_string(), json!({"colour": "red"}), "imds_mode"),
-        (
-            "/worlds".into(),
-            json!({"role": {"lifetime_s": 10, "renew_before_s": 10}}),
-            "renew_before_s",
-        ),
+        ("/worlds".into(), json!({"role": {"lifetime_s": 10, "renew_before_s": 10}}), "renew_before_s"),
         ("/worlds".into(), json!({"imds": ["a", "a"]}), "distinct"),
         ("/worlds".into(), json!({"account_id": "1"}), "12 digits"),
         (path("do"), json!({"action": "explode"}), "slow_trickle"),
-        (
-            path("do"),
-            json!({"action": "empty", "listeners": ["nobody"]}),
-            "this world has imds",
-        ),
+        (path("do"), json!({"action": "empty", "listeners": ["nobody"]}), "this world has imds"),
         (path("script"), script, "slow_trickle"),
         (path("script"), json!({"steps": [{"at_s": -1, "do": []}]}), "at_s"),
     ] {

@@ -66,25 +66,14 @@ async fn hang_connect_lets_no_connect_through_until_it_is_cleared() {
 
 #[tokio::test]
 async fn hang_after_connect_never_answers() {
-    assert_eq!(
-        under(json!({"action": "hang_after_connect"})).await.unwrap_err(),
-        Failure::AnswerHangs
-    );
+    assert_eq!(under(json!({"action": "hang_after_connect"})).await.unwrap_err(), Failure::AnswerHangs);
 }
 
 #[tokio::test]
 async fn status_gives_code_retry_after_and_body() {
-    let answer = under(json!({"action": "status", "code": 429, "retry_after_s": 7, "body": "slow"}))
-        .await
-        .unwrap();
-    assert_eq!(
-        (answer.status, answer.header("retry-after"), answer.text()),
-        (429, Some("7"), "slow")
-    );
-    assert_eq!(
-        under(json!({"action": "status", "code": 503})).await.unwrap().status,
-        503
-    );
+    let answer = under(json!({"action": "status", "code": 429, "retry_after_s": 7, "body": "slow"})).await.unwrap();
+    assert_eq!((answer.status, answer.header("retry-after"), answer.text()), (429, Some("7"), "slow"));
+    assert_eq!(under(json!({"action": "status", "code": 503})).await.unwrap().status, 503);
 }
 
 #[tokio::test]
@@ -94,11 +83,7 @@ async fn slow_trickle_gives_a_byte_a_second() {
     let begin = tokio::time::Instant::now();
     let answer = get(&world.imds["imds"], ROLES).await.unwrap();
     assert_eq!((answer.text(), answer.header("content-length")), ("ab", Some("2")));
-    assert!(
-        begin.elapsed() >= Duration::from_secs(2),
-        "too fast: {:?}",
-        begin.elapsed()
-    );
+    assert!(begin.elapsed() >= Duration::from_secs(2), "too fast: {:?}", begin.elapsed());
 }
 
 #[tokio::test]
@@ -136,36 +121,15 @@ async fn wrong_json_comes_in_every_kind() {
         ("missing_expiration", "Expiration"),
         ("nulls", "Token"),
     ] {
-        let document = under(json!({"action": "wrong_json", "kind": kind}))
-            .await
-            .unwrap()
-            .json();
-        assert!(
-            document[field].is_null() && document["Code"] == "Success",
-            "{kind}: {document}"
-        );
+        let document = under(json!({"action": "wrong_json", "kind": kind})).await.unwrap().json();
+        assert!(document[field].is_null() && document["Code"] == "Success", "{kind}: {document}");
     }
     let failure = under(json!({"action": "wrong_json"})).await.unwrap().json();
     assert_eq!(failure["Code"], "AssumeRoleUnauthorizedAccess");
-    let time = under(json!({"action": "wrong_json", "kind": "bad_expiration"}))
-        .await
-        .unwrap()
-        .json();
+    let time = under(json!({"action": "wrong_json", "kind": "bad_expiration"})).await.unwrap().json();
     assert_eq!(time["Expiration"], "tomorrow");
-    assert_eq!(
-        under(json!({"action": "wrong_json", "kind": "array"}))
-            .await
-            .unwrap()
-            .json(),
-        json!([])
-    );
-    assert!(
-        under(json!({"action": "wrong_json", "kind": "text"}))
-            .await
-            .unwrap()
-            .json()
-            .is_string()
-    );
+    assert_eq!(under(json!({"action": "wrong_json", "kind": "array"})).await.unwrap().json(), json!([]));
+    assert!(under(json!({"action": "wrong_json", "kind": "text"})).await.unwrap().json().is_string());
 }
 
 #[tokio::test]
@@ -173,18 +137,10 @@ async fn huge_is_still_coming_after_more_than_any_client_should_read() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let world = world(json!({}));
     act(&world, json!({"action": "huge"})).await;
-    let mut stream = tokio::net::TcpStream::connect(world.imds["imds"].strip_prefix("http://").unwrap())
-        .await
-        .unwrap();
-    stream
-        .write_all(format!("GET {CREDENTIALS} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
+    let mut stream = tokio::net::TcpStream::connect(world.imds["imds"].strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(format!("GET {CREDENTIALS} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
     let mut first = vec![0; 1 << 20];
-    tokio::time::timeout(LONG, stream.read_exact(&mut first))
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(LONG, stream.read_exact(&mut first)).await.unwrap().unwrap();
     assert!(first.starts_with(b"HTTP/1.1 200 OK\r\n"));
 }
 
@@ -208,10 +164,7 @@ async fn expired_set_is_dead_on_arrival_and_stays_the_same() {
     let document = credentials(imds).await;
     let expiration: chrono::DateTime<chrono::Utc> = document["Expiration"].as_str().unwrap().parse().unwrap();
     let ago = aws_sim::clock::now() - expiration;
-    assert!(
-        ago >= chrono::TimeDelta::seconds(90) && ago < chrono::TimeDelta::seconds(120),
-        "{ago}"
-    );
+    assert!(ago >= chrono::TimeDelta::seconds(90) && ago < chrono::TimeDelta::seconds(120), "{ago}");
     assert_eq!(served_key(imds).await, document["AccessKeyId"]);
     act(&world, json!({"action": "clear"})).await;
     assert_eq!(served_key(imds).await, live);
@@ -221,11 +174,7 @@ async fn expired_set_is_dead_on_arrival_and_stays_the_same() {
 async fn same_set_is_served_although_the_next_is_there() {
     let world = world(json!({"imds": ["frozen", "free"]}));
     let key = served_key(&world.imds["frozen"]).await;
-    act(
-        &world,
-        json!([{"action": "same_set", "listeners": ["frozen"]}, {"action": "rotate_now"}]),
-    )
-    .await;
+    act(&world, json!([{"action": "same_set", "listeners": ["frozen"]}, {"action": "rotate_now"}])).await;
     assert_eq!(served_key(&world.imds["frozen"]).await, key);
     assert_ne!(served_key(&world.imds["free"]).await, key);
 }
@@ -235,13 +184,7 @@ async fn older_set_and_alternate_need_a_past_and_then_serve_it() {
     let world = world(json!({}));
     let imds = &world.imds["imds"];
     let old = served_key(imds).await;
-    assert!(
-        world
-            .perform(&json!({"action": "older_set"}))
-            .await
-            .unwrap_err()
-            .contains("rotate_now")
-    );
+    assert!(world.perform(&json!({"action": "older_set"})).await.unwrap_err().contains("rotate_now"));
     act(&world, json!({"action": "rotate_now"})).await;
     let new = served_key(imds).await;
     act(&world, json!({"action": "older_set"})).await;
@@ -259,22 +202,14 @@ async fn role_swap_changes_name_account_and_keys_for_good() {
     let world = world(json!({}));
     let imds = &world.imds["imds"];
     let old = credentials(imds).await;
-    act(
-        &world,
-        json!({"action": "role_swap", "name": "new-role", "account_id": "999999999999"}),
-    )
-    .await;
+    act(&world, json!({"action": "role_swap", "name": "new-role", "account_id": "999999999999"})).await;
     act(&world, json!({"action": "clear"})).await;
     assert_eq!(get(imds, ROLES).await.unwrap().text(), "new-role");
     assert_eq!(get(imds, CREDENTIALS).await.unwrap().status, 404);
     let document = get(imds, &format!("{EXTENDED}new-role")).await.unwrap().json();
     assert_eq!(document["AccountId"], "999999999999");
     assert_ne!(document["AccessKeyId"], old["AccessKeyId"]);
-    assert_eq!(
-        Call::send(&world, &old).go(&world.sqs).await.status,
-        200,
-        "the old role's key lives on"
-    );
+    assert_eq!(Call::send(&world, &old).go(&world.sqs).await.status, 200, "the old role's key lives on");
 }
 
 #[tokio::test]
@@ -292,36 +227,18 @@ async fn no_role_hides_list_and_credentials_until_role_back() {
 async fn set_role_changes_the_next_set() {
     let world = world(json!({}));
     let imds = &world.imds["imds"];
-    act(
-        &world,
-        json!([{"action": "set_role", "lifetime_s": 3600, "renew_before_s": 60}, {"action": "rotate_now"}]),
-    )
-    .await;
+    act(&world, json!([{"action": "set_role", "lifetime_s": 3600, "renew_before_s": 60}, {"action": "rotate_now"}]))
+        .await;
     let document = credentials(imds).await;
-    let time = |name: &str| {
-        document[name]
-            .as_str()
-            .unwrap()
-            .parse::<chrono::DateTime<chrono::Utc>>()
-            .unwrap()
-    };
+    let time = |name: &str| document[name].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     assert_eq!(time("Expiration") - time("LastUpdated"), chrono::TimeDelta::hours(1));
-    assert!(
-        world
-            .perform(&json!({"action": "set_role", "renew_before_s": 3600}))
-            .await
-            .is_err()
-    );
+    assert!(world.perform(&json!({"action": "set_role", "renew_before_s": 3600})).await.is_err());
 }
 
 #[tokio::test]
 async fn time_offset_bends_the_date_of_one_listener() {
     let world = world(json!({"imds": ["off", "right"]}));
-    act(
-        &world,
-        json!({"action": "time_offset", "seconds": -3600, "listeners": ["off"]}),
-    )
-    .await;
+    act(&world, json!({"action": "time_offset", "seconds": -3600, "listeners": ["off"]})).await;
     let date = |answer: Answer| httpdate::parse_http_date(answer.header("date").unwrap()).unwrap();
     let off = date(get(&world.imds["off"], ROLES).await.unwrap());
     let right = date(get(&world.imds["right"], ROLES).await.unwrap());
@@ -333,22 +250,11 @@ async fn time_offset_bends_the_date_of_one_listener() {
 async fn scope_and_times_bound_a_fault() {
     let world = world(json!({}));
     let imds = &world.imds["imds"];
-    act(
-        &world,
-        json!({"action": "status", "code": 500, "scope": "token", "times": 1}),
-    )
-    .await;
+    act(&world, json!({"action": "status", "code": 500, "scope": "token", "times": 1})).await;
     assert_eq!(get(imds, ROLES).await.unwrap().status, 200);
     let put = || exchange(imds, "PUT", TOKEN, &[(TTL, "60")], b"", LONG);
     assert_eq!(put().await.unwrap().status, 500);
     assert_eq!(put().await.unwrap().status, 200);
-    let faults: Vec<_> = world
-        .state()
-        .journal
-        .since(0)
-        .entries
-        .iter()
-        .filter_map(|e| e.fault)
-        .collect();
+    let faults: Vec<_> = world.state().journal.since(0).entries.iter().filter_map(|e| e.fault).collect();
     assert_eq!(faults, ["status"]);
 }

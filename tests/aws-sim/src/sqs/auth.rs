@@ -40,11 +40,9 @@ impl<'a> Claim<'a> {
             )));
         };
         let field = |name: &str| {
-            rest.split(',')
-                .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
-                .ok_or_else(|| {
-                    SqsError::incomplete_signature(format!("Authorization header requires '{name}' parameter."))
-                })
+            rest.split(',').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')).ok_or_else(|| {
+                SqsError::incomplete_signature(format!("Authorization header requires '{name}' parameter."))
+            })
         };
         let (credential, signed_headers, signature) =
             (field("Credential")?, field("SignedHeaders")?, field("Signature")?);
@@ -56,14 +54,7 @@ impl<'a> Claim<'a> {
             ));
         };
         let signed_headers = signed_headers.split(';').collect();
-        Ok(Self {
-            access_key_id,
-            date,
-            region,
-            service,
-            signed_headers,
-            signature,
-        })
+        Ok(Self { access_key_id, date, region, service, signed_headers, signature })
     }
 }
 
@@ -84,21 +75,16 @@ pub fn authenticate(world: &World, parts: &Parts, body: &[u8], now: DateTime<Utc
     let stamp = header(parts, "x-amz-date").ok_or_else(|| {
         SqsError::incomplete_signature("Authorization header requires existence of a 'X-Amz-Date' header.")
     })?;
-    let signed_at = NaiveDateTime::parse_from_str(stamp, "%Y%m%dT%H%M%SZ")
-        .map(|t| t.and_utc())
-        .map_err(|_| {
-            SqsError::incomplete_signature(format!("Date must be in ISO-8601 'basic format'. Got '{stamp}'."))
-        })?;
+    let signed_at = NaiveDateTime::parse_from_str(stamp, "%Y%m%dT%H%M%SZ").map(|t| t.and_utc()).map_err(|_| {
+        SqsError::incomplete_signature(format!("Date must be in ISO-8601 'basic format'. Got '{stamp}'."))
+    })?;
     check_scope(&claim, stamp, &world.config.region)?;
     check_signed_headers(&claim, parts)?;
     check_time(signed_at, now, world.config.max_skew_s)?;
 
     let (secret, token) = {
         let state = world.state();
-        let set = state
-            .roles
-            .find(claim.access_key_id)
-            .ok_or_else(SqsError::invalid_token)?;
+        let set = state.roles.find(claim.access_key_id).ok_or_else(SqsError::invalid_token)?;
         if header(parts, "x-amz-security-token") != Some(set.session_token.as_str()) {
             return Err(SqsError::invalid_token());
         }
@@ -141,16 +127,10 @@ fn check_scope(claim: &Claim<'_>, stamp: &str, region: &str) -> Result<(), SqsEr
 
 /// `host` and every `x-amz-` header must be signed.
 fn check_signed_headers(claim: &Claim<'_>, parts: &Parts) -> Result<(), SqsError> {
-    let demanded = parts
-        .headers
-        .keys()
-        .map(|n| n.as_str())
-        .filter(|n| *n == "host" || n.starts_with("x-amz-"));
+    let demanded = parts.headers.keys().map(|n| n.as_str()).filter(|n| *n == "host" || n.starts_with("x-amz-"));
     for name in ["host"].into_iter().chain(demanded) {
         if !claim.signed_headers.contains(&name) {
-            return Err(SqsError::signature(format!(
-                "'{name}' must be a 'SignedHeader' in the AWS Authorization."
-            )));
+            return Err(SqsError::signature(format!("'{name}' must be a 'SignedHeader' in the AWS Authorization.")));
         }
     }
     Ok(())
@@ -188,9 +168,7 @@ fn signature(
     let mut headers = Vec::new();
     for &name in &claim.signed_headers {
         if parts.headers.get(name).is_none() {
-            return Err(SqsError::signature(format!(
-                "'{name}' is a 'SignedHeader' but not in the request."
-            )));
+            return Err(SqsError::signature(format!("'{name}' is a 'SignedHeader' but not in the request.")));
         }
         for value in parts.headers.get_all(name) {
             headers.push((name, value.to_str().map_err(|e| unusable(&e))?));

@@ -15,12 +15,7 @@ pub struct SqsError {
 
 impl SqsError {
     fn security(code: &'static str, shape: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status: 403,
-            code,
-            shape,
-            message: message.into(),
-        }
+        Self { status: 403, code, shape, message: message.into() }
     }
 
     /// The value of the header `x-amzn-query-error`.
@@ -39,11 +34,7 @@ impl SqsError {
 
     /// The signature has not all its parts.
     pub fn incomplete_signature(message: impl Into<String>) -> Self {
-        Self::security(
-            "IncompleteSignature",
-            "com.amazon.coral.service#IncompleteSignatureException",
-            message,
-        )
+        Self::security("IncompleteSignature", "com.amazon.coral.service#IncompleteSignatureException", message)
     }
 
     /// The key is unknown, or the session token is not the key's.
@@ -66,11 +57,7 @@ impl SqsError {
 
     /// The signature is there and wrong, or too old, or for something else.
     pub fn signature(message: impl Into<String>) -> Self {
-        Self::security(
-            "SignatureDoesNotMatch",
-            "com.amazon.coral.service#InvalidSignatureException",
-            message,
-        )
+        Self::security("SignatureDoesNotMatch", "com.amazon.coral.service#InvalidSignatureException", message)
     }
 
     /// No such queue.

@@ -17,15 +17,8 @@ struct Fields(Map<String, Value>);
 
 impl Fields {
     fn text(&self, name: &str) -> Result<String, SqsError> {
-        let value = self
-            .0
-            .get(name)
-            .filter(|v| !v.is_null())
-            .ok_or_else(|| SqsError::missing_parameter(name))?;
-        value
-            .as_str()
-            .map(Into::into)
-            .ok_or_else(|| SqsError::invalid_parameter(format!("{name} must be a text")))
+        let value = self.0.get(name).filter(|v| !v.is_null()).ok_or_else(|| SqsError::missing_parameter(name))?;
+        value.as_str().map(Into::into).ok_or_else(|| SqsError::invalid_parameter(format!("{name} must be a text")))
     }
 
     fn number(&self, name: &str) -> Result<Option<u32>, SqsError> {
@@ -33,9 +26,7 @@ impl Fields {
             None => Ok(None),
             Some(value) => match value.as_u64().and_then(|n| u32::try_from(n).ok()) {
                 Some(number) => Ok(Some(number)),
-                None => Err(SqsError::invalid_parameter(format!(
-                    "{name} must be a number of at least 0"
-                ))),
+                None => Err(SqsError::invalid_parameter(format!("{name} must be a number of at least 0"))),
             },
         }
     }
@@ -43,11 +34,7 @@ impl Fields {
 
 /// Reads a request.
 pub fn decode(parts: &Parts, body: &[u8]) -> Result<Operation, SqsError> {
-    let content_type = parts
-        .headers
-        .get("content-type")
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
+    let content_type = parts.headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !content_type.starts_with("application/x-amz-json-1.0") {
         return Err(SqsError::invalid_parameter(format!(
             "Content-Type {content_type:?}, expected application/x-amz-json-1.0"
@@ -59,20 +46,10 @@ pub fn decode(parts: &Parts, body: &[u8]) -> Result<Operation, SqsError> {
     let name = operation_name(parts).unwrap_or_default();
     Ok(match name.as_str() {
         "SendMessage" => {
-            if fields
-                .0
-                .get("MessageAttributes")
-                .and_then(Value::as_object)
-                .is_some_and(|a| !a.is_empty())
-            {
-                return Err(SqsError::invalid_parameter(
-                    "This simulator keeps no MessageAttributes.",
-                ));
+            if fields.0.get("MessageAttributes").and_then(Value::as_object).is_some_and(|a| !a.is_empty()) {
+                return Err(SqsError::invalid_parameter("This simulator keeps no MessageAttributes."));
             }
-            Operation::SendMessage {
-                queue_url: fields.text("QueueUrl")?,
-                body: fields.text("MessageBody")?,
-            }
+            Operation::SendMessage { queue_url: fields.text("QueueUrl")?, body: fields.text("MessageBody")? }
         }
         "ReceiveMessage" => Operation::ReceiveMessage {
             queue_url: fields.text("QueueUrl")?,
@@ -84,9 +61,7 @@ pub fn decode(parts: &Parts, body: &[u8]) -> Result<Operation, SqsError> {
             queue_url: fields.text("QueueUrl")?,
             receipt_handle: fields.text("ReceiptHandle")?,
         },
-        "GetQueueUrl" => Operation::GetQueueUrl {
-            name: fields.text("QueueName")?,
-        },
+        "GetQueueUrl" => Operation::GetQueueUrl { name: fields.text("QueueName")? },
         "ListQueues" => Operation::ListQueues {
             prefix: if fields.0.contains_key("QueueNamePrefix") {
                 fields.text("QueueNamePrefix")?
@@ -94,9 +69,7 @@ pub fn decode(parts: &Parts, body: &[u8]) -> Result<Operation, SqsError> {
                 String::new()
             },
         },
-        "CreateQueue" => Operation::CreateQueue {
-            name: fields.text("QueueName")?,
-        },
+        "CreateQueue" => Operation::CreateQueue { name: fields.text("QueueName")? },
         other => return Err(SqsError::unknown_operation(other)),
     })
 }
@@ -123,7 +96,5 @@ pub fn encode(outcome: &Outcome) -> Vec<u8> {
 
 /// Writes a refusal.
 pub fn encode_error(error: &SqsError) -> Vec<u8> {
-    json!({"__type": error.shape, "message": error.message})
-        .to_string()
-        .into_bytes()
+    json!({"__type": error.shape, "message": error.message}).to_string().into_bytes()
 }

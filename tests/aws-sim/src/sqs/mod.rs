@@ -34,11 +34,7 @@ pub enum Protocol {
 
 impl Protocol {
     fn of(parts: &Parts) -> Self {
-        if parts.headers.contains_key("x-amz-target") {
-            Protocol::Json
-        } else {
-            Protocol::Query
-        }
+        if parts.headers.contains_key("x-amz-target") { Protocol::Json } else { Protocol::Query }
     }
 }
 
@@ -65,16 +61,11 @@ async fn answer(world: &World, request: Request<Incoming>) -> Reply {
     let access_key_id = auth::claimed_key(&parts);
     let (operation, result) = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => serve(world, protocol, &parts, &body.to_bytes()).await,
-        Err(e) => (
-            None,
-            Err(SqsError::invalid_parameter(format!("cannot read the body: {e}"))),
-        ),
+        Err(e) => (None, Err(SqsError::invalid_parameter(format!("cannot read the body: {e}")))),
     };
 
     let at = now();
-    let mut response = Response::builder()
-        .header("x-amzn-RequestId", &request_id)
-        .header("Date", http_date(at));
+    let mut response = Response::builder().header("x-amzn-RequestId", &request_id).header("Date", http_date(at));
     let error_code = result.as_ref().err().map(|e| e.code.to_string());
     let (status, body) = match (&result, protocol) {
         (Ok(outcome), Protocol::Json) => (200, json::encode(outcome)),
@@ -95,18 +86,10 @@ async fn answer(world: &World, request: Request<Incoming>) -> Reply {
     entry.status = Some(status);
     entry.access_key_id = access_key_id;
     entry.error_code = error_code;
-    entry.user_agent = parts
-        .headers
-        .get("user-agent")
-        .and_then(|v| v.to_str().ok())
-        .map(Into::into);
+    entry.user_agent = parts.headers.get("user-agent").and_then(|v| v.to_str().ok()).map(Into::into);
     world.state().journal.add(entry);
 
-    match response
-        .status(status)
-        .header("Content-Type", content_type)
-        .body(Full::new(Bytes::from(body)))
-    {
+    match response.status(status).header("Content-Type", content_type).body(Full::new(Bytes::from(body))) {
         Ok(response) => Reply::Http(response),
         Err(e) => unreachable!("the headers of an answer are our own text: {e}"),
     }
@@ -147,9 +130,7 @@ async fn perform(world: &World, operation: Operation) -> Result<Outcome, SqsErro
         let outcome = {
             let mut state = world.state();
             let state = &mut *state;
-            state
-                .queues
-                .perform(&operation, now(), &world.sqs, &world.config.account_id, &mut state.mint)?
+            state.queues.perform(&operation, now(), &world.sqs, &world.config.account_id, &mut state.mint)?
         };
         if matches!(operation, Operation::SendMessage { .. }) {
             world.arrivals.notify_waiters();

@@ -14,19 +14,12 @@ struct Fields(HashMap<String, String>);
 impl Fields {
     /// From the form in the body, or from the query of a GET.
     fn read(parts: &Parts, body: &[u8]) -> Self {
-        let source = if parts.method == Method::GET {
-            parts.uri.query().unwrap_or_default().as_bytes()
-        } else {
-            body
-        };
+        let source = if parts.method == Method::GET { parts.uri.query().unwrap_or_default().as_bytes() } else { body };
         Self(form_urlencoded::parse(source).into_owned().collect())
     }
 
     fn text(&self, name: &str) -> Result<String, SqsError> {
-        self.0
-            .get(name)
-            .cloned()
-            .ok_or_else(|| SqsError::missing_parameter(name))
+        self.0.get(name).cloned().ok_or_else(|| SqsError::missing_parameter(name))
     }
 
     fn number(&self, name: &str) -> Result<Option<u32>, SqsError> {
@@ -49,23 +42,16 @@ pub fn decode(parts: &Parts, body: &[u8]) -> Result<Operation, SqsError> {
     let action = fields.text("Action")?;
     let version = fields.text("Version")?;
     if version != "2012-11-05" {
-        return Err(SqsError::invalid_parameter(format!(
-            "Version {version:?}, expected 2012-11-05"
-        )));
+        return Err(SqsError::invalid_parameter(format!("Version {version:?}, expected 2012-11-05")));
     }
     // Old clients send the request to the queue's own URL.
     let queue_url = fields.text("QueueUrl").unwrap_or_else(|_| parts.uri.path().to_string());
     Ok(match action.as_str() {
         "SendMessage" => {
             if fields.0.keys().any(|k| k.starts_with("MessageAttribute.")) {
-                return Err(SqsError::invalid_parameter(
-                    "This simulator keeps no MessageAttributes.",
-                ));
+                return Err(SqsError::invalid_parameter("This simulator keeps no MessageAttributes."));
             }
-            Operation::SendMessage {
-                queue_url,
-                body: fields.text("MessageBody")?,
-            }
+            Operation::SendMessage { queue_url, body: fields.text("MessageBody")? }
         }
         "ReceiveMessage" => Operation::ReceiveMessage {
             queue_url,
@@ -73,19 +59,10 @@ pub fn decode(parts: &Parts, body: &[u8]) -> Result<Operation, SqsError> {
             wait_s: fields.number("WaitTimeSeconds")?.unwrap_or(0),
             visibility_s: fields.number("VisibilityTimeout")?,
         },
-        "DeleteMessage" => Operation::DeleteMessage {
-            queue_url,
-            receipt_handle: fields.text("ReceiptHandle")?,
-        },
-        "GetQueueUrl" => Operation::GetQueueUrl {
-            name: fields.text("QueueName")?,
-        },
-        "ListQueues" => Operation::ListQueues {
-            prefix: fields.0.get("QueueNamePrefix").cloned().unwrap_or_default(),
-        },
-        "CreateQueue" => Operation::CreateQueue {
-            name: fields.text("QueueName")?,
-        },
+        "DeleteMessage" => Operation::DeleteMessage { queue_url, receipt_handle: fields.text("ReceiptHandle")? },
+        "GetQueueUrl" => Operation::GetQueueUrl { name: fields.text("QueueName")? },
+        "ListQueues" => Operation::ListQueues { prefix: fields.0.get("QueueNamePrefix").cloned().unwrap_or_default() },
+        "CreateQueue" => Operation::CreateQueue { name: fields.text("QueueName")? },
         other => return Err(SqsError::unknown_operation(other)),
     })
 }
@@ -97,10 +74,9 @@ fn element(name: &str, text: &str) -> String {
 /// Writes an answer.
 pub fn encode(outcome: &Outcome, request_id: &str) -> Vec<u8> {
     let (action, result) = match outcome {
-        Outcome::Sent { message_id, md5 } => (
-            "SendMessage",
-            element("MessageId", message_id) + &element("MD5OfMessageBody", md5),
-        ),
+        Outcome::Sent { message_id, md5 } => {
+            ("SendMessage", element("MessageId", message_id) + &element("MD5OfMessageBody", md5))
+        }
         Outcome::Messages(list) => {
             let message = |m: &super::queues::Received| {
                 let fields = element("MessageId", &m.message_id)

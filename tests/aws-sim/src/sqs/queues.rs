@@ -109,10 +109,7 @@ pub struct Queues {
 
 /// MD5 in hex, as the SDKs compare it.
 pub fn md5_hex(text: &str) -> String {
-    Md5::digest(text.as_bytes())
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
+    Md5::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn check_name(name: &str) -> Result<(), SqsError> {
@@ -169,17 +166,9 @@ impl Queues {
                     visible_from: now,
                     receipt_handle: None,
                 });
-                Ok(Outcome::Sent {
-                    message_id,
-                    md5: md5_hex(body),
-                })
+                Ok(Outcome::Sent { message_id, md5: md5_hex(body) })
             }
-            Operation::ReceiveMessage {
-                queue_url,
-                max,
-                wait_s,
-                visibility_s,
-            } => {
+            Operation::ReceiveMessage { queue_url, max, wait_s, visibility_s } => {
                 if !(1..=10).contains(max) || *wait_s > 20 {
                     return Err(SqsError::invalid_parameter(format!(
                         "MaxNumberOfMessages {max} must be between 1 and 10, WaitTimeSeconds {wait_s} between 0 and 20."
@@ -194,23 +183,14 @@ impl Queues {
                             let receipt_handle = mint.uuid();
                             message.visible_from = hidden_until;
                             message.receipt_handle = Some(receipt_handle.clone());
-                            Received {
-                                message_id: message.id.clone(),
-                                receipt_handle,
-                                body: message.body.clone(),
-                            }
+                            Received { message_id: message.id.clone(), receipt_handle, body: message.body.clone() }
                         })
                         .collect(),
                 ))
             }
-            Operation::DeleteMessage {
-                queue_url,
-                receipt_handle,
-            } => {
+            Operation::DeleteMessage { queue_url, receipt_handle } => {
                 let queue = self.queue(queue_url)?;
-                let found = queue
-                    .iter()
-                    .position(|m| m.receipt_handle.as_ref() == Some(receipt_handle));
+                let found = queue.iter().position(|m| m.receipt_handle.as_ref() == Some(receipt_handle));
                 let index = found.ok_or_else(|| SqsError::invalid_receipt(receipt_handle))?;
                 queue.remove(index);
                 Ok(Outcome::Deleted)
@@ -223,11 +203,7 @@ impl Queues {
                 }
             }
             Operation::ListQueues { prefix } => Ok(Outcome::Listed(
-                self.queues
-                    .keys()
-                    .filter(|name| name.starts_with(prefix))
-                    .map(|name| url(name))
-                    .collect(),
+                self.queues.keys().filter(|name| name.starts_with(prefix)).map(|name| url(name)).collect(),
             )),
             Operation::CreateQueue { name } => {
                 check_name(name)?;

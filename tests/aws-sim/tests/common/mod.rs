@@ -80,10 +80,7 @@ pub async fn exchange(
         Ok(Err(e)) => panic!("connect: {e}"),
         Err(_) => return Err(Failure::ConnectHangs),
     };
-    let mut request = format!(
-        "{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n",
-        body.len()
-    );
+    let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         request.push_str(&format!("Host: {address}\r\n"));
     }
@@ -110,11 +107,7 @@ pub async fn exchange(
     let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
     let head = String::from_utf8(answer[..end].to_vec()).unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Ok(Answer {
-        status,
-        head,
-        body: answer[end + 4..].to_vec(),
-    })
+    Ok(Answer { status, head, body: answer[end + 4..].to_vec() })
 }
 
 pub const TOKEN: &str = "/latest/api/token";
@@ -131,11 +124,7 @@ pub async fn get(base: &str, path: &str) -> Result<Answer, Failure> {
 
 /// An IMDSv2 token.
 pub async fn token(base: &str) -> String {
-    exchange(base, "PUT", TOKEN, &[(TTL, "60")], b"", LONG)
-        .await
-        .unwrap()
-        .text()
-        .to_string()
+    exchange(base, "PUT", TOKEN, &[(TTL, "60")], b"", LONG).await.unwrap().text().to_string()
 }
 
 /// The key that IMDS serves.
@@ -188,21 +177,14 @@ impl Call {
 
     /// By the query protocol.
     pub fn query(credentials: &Value, form: &str) -> Self {
-        let headers = vec![(
-            "content-type",
-            "application/x-www-form-urlencoded; charset=utf-8".to_string(),
-        )];
+        let headers = vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_string())];
         Self::with(credentials, headers, format!("{form}&Version=2012-11-05"))
     }
 
     /// A SendMessage to the queue that each world has.
     pub fn send(world: &World, credentials: &Value) -> Self {
         let url = format!("{}/123456789012/demo", world.sqs);
-        Self::json(
-            credentials,
-            "SendMessage",
-            json!({"QueueUrl": url, "MessageBody": "hello"}),
-        )
+        Self::json(credentials, "SendMessage", json!({"QueueUrl": url, "MessageBody": "hello"}))
     }
 
     /// Signs later or earlier than now.
@@ -214,14 +196,8 @@ impl Call {
     /// The headers as the SDK's signer makes them.
     pub fn signed(&self, base: &str) -> Vec<(String, String)> {
         let host = base.strip_prefix("http://").unwrap().to_string();
-        let identity: Identity = Credentials::new(
-            &self.access_key_id,
-            &self.secret,
-            Some(self.token.clone()),
-            None,
-            "test",
-        )
-        .into();
+        let identity: Identity =
+            Credentials::new(&self.access_key_id, &self.secret, Some(self.token.clone()), None, "test").into();
         let params: SigningParams<'_> = v4::SigningParams::builder()
             .identity(&identity)
             .region(self.region)
@@ -231,11 +207,8 @@ impl Call {
             .build()
             .unwrap()
             .into();
-        let mut headers: Vec<(String, String)> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.clone()))
-            .collect();
+        let mut headers: Vec<(String, String)> =
+            self.headers.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
         headers.push(("host".into(), host));
         let request = SignableRequest::new(
             "POST",
@@ -258,9 +231,7 @@ impl Call {
     /// Sends with headers that may have been changed after signing.
     pub async fn go_with(&self, base: &str, headers: &[(String, String)]) -> Answer {
         let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        exchange(base, "POST", &self.path, &headers, self.body.as_bytes(), LONG)
-            .await
-            .unwrap()
+        exchange(base, "POST", &self.path, &headers, self.body.as_bytes(), LONG).await.unwrap()
     }
 }
 

@@ -10,6 +10,8 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** The command line. Exit codes: 0 done, 1 failed (the reasons are on the standard error), 2 wrong usage. */
 public final class Main {
@@ -20,8 +22,11 @@ public final class Main {
             + "                                --order says which SDK's order to follow, v2 if not given\n"
             + "  --help                        print this\n"
             + "  --version                     print the version\n";
-    /** An instance whose role was attached a moment ago takes some seconds to have credentials. */
-    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    /** One attempt at the metadata service takes at most five seconds. */
+    private static final Duration PATIENCE = Duration.ofSeconds(6);
+
+    /** Held here, because the logging framework forgets loggers that nobody holds. */
+    private static final Logger LOGGER = Logger.getLogger("io.github.evercreds");
 
     private Main() { }
 
@@ -31,8 +36,12 @@ public final class Main {
      * @param args the command and its options
      */
     public static void main(String[] args) {
+        // The exception says it all, and once; a tool that reads our output wants no log lines between.
+        LOGGER.setLevel(Level.OFF);
         int code = run(args, System.out, System.err);
         System.out.flush();
+        // A JVM waits 0.3 s at its end for a thread that is in native code, as the engine's is.
+        Refresher.shutdownAll();
         System.exit(code);
     }
 

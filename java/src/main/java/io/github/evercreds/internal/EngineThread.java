@@ -33,11 +33,8 @@ final class EngineThread implements Runnable {
         beatNanos = System.nanoTime();
     }
 
-    long sinceBeatNanos() {
-        return System.nanoTime() - beatNanos;
-    }
-
-    long beatStamp() {
+    /** The last beat, by the monotonic clock. */
+    long beatNanos() {
         return beatNanos;
     }
 

@@ -8,12 +8,6 @@ import java.util.concurrent.TimeUnit;
 final class NativeEngine implements Engine, Cells.Opener {
     static final NativeEngine INSTANCE = new NativeEngine();
 
-    private static final long STALL_NANOS = TimeUnit.MINUTES.toNanos(2);
-    /** After a pause of the whole process the beat looks old until the engine's next tick, which comes within this. */
-    private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(10);
-    private static final long LONGEST_BACKOFF_NANOS = TimeUnit.MINUTES.toNanos(5);
-    private static final long STABLE_NANOS = TimeUnit.MINUTES.toNanos(10);
-
     private final Object lock = new Object();
     final Dispatcher dispatcher = Dispatcher.INSTANCE;
     final Cells cells = new Cells(lock, this);
@@ -22,8 +16,7 @@ final class NativeEngine implements Engine, Cells.Opener {
     private volatile EngineThread current;
     private long runs;
     private int restarts;
-    private long suspectBeat;
-    private long suspectSinceNanos;
+    private final StallWatch watch = new StallWatch();
     private volatile String lastRestart;
 
     private NativeEngine() { }
@@ -35,8 +28,13 @@ final class NativeEngine implements Engine, Cells.Opener {
      * @throws IllegalArgumentException if the engine refuses the configuration
      */
     Subscription subscribe(Settings settings, SystemInputs inputs) {
-        NativeLoader.load();
-        return cells.subscribe(new Config(settings, inputs), settings, slow, this, dispatcher);
+        try {
+            NativeLoader.load();
+            return cells.subscribe(new Config(settings, inputs), settings, slow, this, dispatcher);
+        } catch (LinkageError broken) {
+            // Classes of two versions on one class path; the SDK's provider may still work.
+            throw new NativeUnavailable("the classes of evercreds do not fit each other: " + broken + ". What to do: put one version of it on the class path", broken);
+        }
     }
 
     @Override
@@ -44,6 +42,8 @@ final class NativeEngine implements Engine, Cells.Opener {
         synchronized (lock) {
             if (current == null) {
                 start(0);
+            } else if (current.ended()) {
+                replace(current, "it ended");
             }
             openIn(current.run, cell);
         }
@@ -55,6 +55,8 @@ final class NativeEngine implements Engine, Cells.Opener {
             cell.id(Native.open(run, config, cell));
         } catch (LinkageError broken) {
             throw new NativeUnavailable("the native library lacks a method: " + broken, broken);
+        } catch (IllegalStateException stopped) {
+            throw new NativeUnavailable("the engine does not take new work: " + stopped.getMessage(), stopped);
         } finally {
             Arrays.fill(config, (byte) 0);
         }
@@ -63,12 +65,19 @@ final class NativeEngine implements Engine, Cells.Opener {
     private void start(long delayNanos) {
         try {
             Native.logLevel(Logs.engineLevel());
-            EngineThread next = new EngineThread(this, ++runs, delayNanos);
+            EngineThread next = new EngineThread(this, claimRun(), delayNanos);
             next.start();
             current = next;
         } catch (OutOfMemoryError noThread) {
             // The JVM says so when the system grants no more threads; there may be heap in plenty.
             throw new NativeUnavailable("the engine's thread cannot be started: " + noThread.getMessage(), noThread);
+        }
+    }
+
+    /** A number for a run; the native library wants them to rise. */
+    long claimRun() {
+        synchronized (lock) {
+            return ++runs;
         }
     }
 
@@ -92,7 +101,7 @@ final class NativeEngine implements Engine, Cells.Opener {
     @Override
     public boolean alive() {
         EngineThread run = current;
-        return run != null && run.alive() && run.sinceBeatNanos() < STALL_NANOS || run != null && run.starting() && restarts == 0;
+        return run != null && run.alive() && !StallWatch.quiet(run.beatNanos(), System.nanoTime()) || run != null && run.starting() && restarts == 0;
     }
 
     @Override
@@ -121,15 +130,10 @@ final class NativeEngine implements Engine, Cells.Opener {
             if (!run.alive()) {
                 return false;       // being stopped this moment
             }
-            if (suspectBeat != run.beatStamp()) {
-                suspectBeat = run.beatStamp();
-                suspectSinceNanos = System.nanoTime();
+            if (!watch.hung(run.beatNanos(), System.nanoTime())) {
                 return false;
             }
-            if (System.nanoTime() - suspectSinceNanos < GRACE_NANOS) {
-                return false;
-            }
-            replace(run, "it gave no sign of life for " + TimeUnit.NANOSECONDS.toSeconds(run.sinceBeatNanos()) + " s");
+            replace(run, "it gave no sign of life for " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - run.beatNanos()) + " s");
             return true;
         }
     }
@@ -144,8 +148,8 @@ final class NativeEngine implements Engine, Cells.Opener {
     }
 
     private void replace(EngineThread old, String why) {
-        restarts = old.livedNanos() > STABLE_NANOS ? 1 : restarts + 1;
-        long backoff = restarts == 1 ? 0 : Math.min(LONGEST_BACKOFF_NANOS, TimeUnit.SECONDS.toNanos(1L << Math.min(restarts - 1, 10)));
+        restarts = StallWatch.inARow(restarts, old.livedNanos());
+        long backoff = StallWatch.backoffNanos(restarts);
         lastRestart = why;
         try {
             old.stop();

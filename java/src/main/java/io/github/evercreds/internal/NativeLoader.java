@@ -124,6 +124,11 @@ final class NativeLoader {
                             "copy the file again, it is damaged or not the one that belongs to its checksum", null);
                 }
             }
+            long needed = ElfShape.neededLength(file);
+            if (needed > Files.size(file)) {
+                return Attempt.failed(what, "the library is damaged: it has " + Files.size(file) + " bytes, and should have " + needed,
+                        "copy the file again, and name it with evercreds.native.path only when it is whole", null);
+            }
             return link(what, () -> linker.load(file), file);
         } catch (IOException | RuntimeException unreadable) {
             return Attempt.failed(what, "it cannot be read", "correct or remove evercreds.native.path", unreadable);

@@ -68,13 +68,14 @@ final class SlowRead {
         State s = cell.state();
         long wall = clock.wallMillis();
         try {
-            if (wall < s.serveUntilMillis) {
-                future.complete(s);
-            } else if (reader.closed()) {
-                future.complete(reader.afterClose(s, wall));
-            } else if (!engine.alive()) {
-                restartAsync(reader, s, future);
-            } else if (s.held() && (wall < s.expirationMillis || OwnThreads.current())) {
+            if (wall < s.serveUntilMillis || reader.closed()) {
+                future.complete(wall < s.serveUntilMillis ? s : reader.afterClose(s, wall));
+                return future;
+            }
+            boolean usable = s.held() && (wall < s.expirationMillis || OwnThreads.current());
+            if (!engine.alive()) {
+                restartAsync(reader, s, usable, future);
+            } else if (usable) {
                 cell.nudgeReader(engine, clock, s);
                 future.complete(s);
             } else {
@@ -86,25 +87,35 @@ final class SlowRead {
         return future;
     }
 
-    /** The engine is dead or hangs: mended by the dispatcher, because opening cells anew is not for a caller who must not wait. */
-    private void restartAsync(Subscription reader, State s, CompletableFuture<State> future) {
-        boolean held = s.held();
+    /**
+     * The engine is dead, hangs, or only looks so after a pause of the process: found out and mended by the dispatcher,
+     * because opening cells anew is not for a caller who must not wait.
+     */
+    private void restartAsync(Subscription reader, State s, boolean usable, CompletableFuture<State> future) {
         boolean queued = dispatcher.execute(() -> {
             try {
-                engine.ensureRunning();
-                if (!held) {
+                boolean restarted = engine.ensureRunning();
+                if (restarted && s.held()) {
+                    future.complete(s);
+                } else if (!usable) {
                     pend(reader, future);
                 }
             } catch (EvercredsException failure) {
-                if (!held) {
-                    future.completeExceptionally(failure);
-                }
+                settle(future, s, failure);
             }
         });
-        if (held) {
+        if (usable) {
             future.complete(s);
         } else if (!queued) {
-            throw new EvercredsException(reader.cell().label() + ": the engine does not answer and too much work waits");
+            settle(future, s, new EvercredsException(reader.cell().label() + ": the engine does not answer and too much work waits"));
+        }
+    }
+
+    private static void settle(CompletableFuture<State> future, State s, EvercredsException failure) {
+        if (s.held()) {
+            future.complete(s);
+        } else {
+            future.completeExceptionally(failure);
         }
     }
 

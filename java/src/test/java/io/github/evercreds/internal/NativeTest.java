@@ -1,0 +1,164 @@
+// The boundary with the real native library.
+package io.github.evercreds.internal;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertNotEquals;
+import static org.junit.Assert.assertTrue;
+import static org.junit.Assert.fail;
+
+import io.github.evercreds.Order;
+import io.github.evercreds.Phase;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.After;
+import org.junit.Before;
+import org.junit.Test;
+
+public class NativeTest {
+    private static final SystemInputs NOTHING = new SystemInputs(Collections.emptyMap(), Collections.emptyMap());
+
+    @Before
+    public void load() {
+        NativeLoader.load();
+        assertEquals("an earlier test left something open", 0, Native.liveCount());
+    }
+
+    @After
+    public void nothing_is_left() throws Exception {
+        NativeEngine.INSTANCE.shutdown();
+        eventually(() -> Native.liveCount() == 0);
+    }
+
+    static SystemInputs staticKeys() {
+        Map<String, String> env = new HashMap<>();
+        env.put("AWS_ACCESS_KEY_ID", "AKIDSTATIC");
+        env.put("AWS_SECRET_ACCESS_KEY", Cell.SECRET);
+        env.put("AWS_SESSION_TOKEN", Cell.TOKEN);
+        return new SystemInputs(env, Collections.emptyMap());
+    }
+
+    private static CredentialsCell cell(SystemInputs inputs) {
+        return new CredentialsCell(new Config(new Settings(Order.V2), inputs), Dispatcher.INSTANCE);
+    }
+
+    private static void eventually(BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.getAsBoolean()) {
+            assertTrue("not within 20 s", System.nanoTime() < deadline);
+            Thread.sleep(5);
+        }
+    }
+
+    @Test
+    public void the_library_speaks_our_version_of_the_boundary() {
+        assertEquals(Native.ABI, Native.abi());
+    }
+
+    @Test
+    public void a_bad_configuration_is_an_illegal_argument_and_opens_nothing() {
+        long run = NativeEngine.INSTANCE.claimRun();
+        for (String bad : new String[] {"", "{}", "{\"version\":99}", "[1,2", "\u0000"}) {
+            try {
+                Native.open(run, bad.getBytes(StandardCharsets.UTF_8), cell(NOTHING));
+                fail("accepted: " + bad);
+            } catch (IllegalArgumentException refused) {
+                assertTrue(refused.getMessage().length() > 10);
+            }
+        }
+        Native.stop(run);
+        assertEquals(0, Native.liveCount());
+    }
+
+    @Test
+    public void an_unknown_id_is_a_no_op() {
+        Native.nudge(123456789, Engine.READER, null);
+        Native.nudge(-1, Engine.INVALIDATE, "AKID");
+        Native.close(123456789);
+        Native.close(0);
+    }
+
+    @Test
+    public void a_run_publishes_static_credentials_and_ends_when_it_is_stopped() throws Exception {
+        CredentialsCell cell = cell(staticKeys());
+        long number = NativeEngine.INSTANCE.claimRun();
+        long id = Native.open(number, cell.config().toBytes(), cell);
+        assertNotEquals(0, id);
+        Thread run = OwnThreads.create(() -> Native.run(number), "evercreds-test-run");
+        run.start();
+        eventually(() -> cell.state().held());
+        State s = cell.state();
+        assertEquals("AKIDSTATIC", s.accessKeyId);
+        assertEquals(Cell.SECRET, s.secretAccessKey);
+        assertEquals(Cell.TOKEN, s.sessionToken);
+        assertEquals(Phase.FRESH, s.phase);
+        assertEquals(State.NEVER, s.expirationMillis);
+        assertEquals(State.NEVER, s.serveUntilMillis);
+        Native.close(id);
+        Native.stop(number);
+        run.join(20_000);
+        assertTrue("the run ended", !run.isAlive());
+        assertEquals(0, Native.liveCount());
+    }
+
+    @Test
+    public void equal_configurations_share_one_cell_and_the_last_close_closes_it() throws Exception {
+        Subscription one = NativeEngine.INSTANCE.subscribe(new Settings(Order.V2), staticKeys());
+        Subscription two = NativeEngine.INSTANCE.subscribe(new Settings(Order.V2), staticKeys());
+        assertTrue(one.cell() == two.cell());
+        assertEquals("AKIDSTATIC", one.read().accessKeyId);
+        assertTrue(one.read() == two.read());
+        one.close();
+        assertTrue(!two.closed());
+        two.close();
+        eventually(() -> Native.liveCount() <= 1);      // the run itself
+    }
+
+    @Test
+    public void a_refresher_that_nobody_holds_is_closed() throws Exception {
+        Subscription kept = NativeEngine.INSTANCE.subscribe(new Settings(Order.V2), staticKeys());
+        Settings other = new Settings(Order.V2);
+        other.label("dropped");
+        NativeEngine.INSTANCE.subscribe(other, staticKeys()).read();
+        eventually(() -> {
+            System.gc();
+            NativeEngine.INSTANCE.cells.releaseUnreachable();
+            return NativeEngine.INSTANCE.cells.all().size() == 1;
+        });
+        kept.close();
+    }
+
+    @Test
+    public void a_run_that_ends_unasked_is_replaced_and_its_cells_live_on() throws Exception {
+        Subscription reader = NativeEngine.INSTANCE.subscribe(new Settings(Order.V2), staticKeys());
+        assertEquals("AKIDSTATIC", reader.read().accessKeyId);
+        long run = NativeEngine.INSTANCE.run();
+        Native.stop(run);
+        eventually(() -> reader.cell().state().run > run);
+        assertEquals("AKIDSTATIC", reader.read().accessKeyId);
+        assertTrue(reader.status().toString(), reader.status().trouble().get().contains("restarted"));
+        reader.close();
+    }
+
+    @Test
+    public void nothing_to_find_is_an_exception_that_says_what_to_do() {
+        Map<String, String> env = new HashMap<>();
+        env.put("AWS_EC2_METADATA_DISABLED", "true");
+        Settings settings = new Settings(Order.V2);
+        settings.firstReadTimeout(Duration.ofSeconds(10));
+        Subscription reader = NativeEngine.INSTANCE.subscribe(settings, new SystemInputs(env, Collections.emptyMap()));
+        try {
+            State s = reader.read();
+            fail("there is nothing to be had, but " + s);
+        } catch (io.github.evercreds.EvercredsException failure) {
+            assertTrue(failure.getMessage(), failure.getMessage().contains("AWS_EC2_METADATA_DISABLED"));
+            assertTrue(failure.getMessage(), failure.getMessage().contains("What to do"));
+        } finally {
+            reader.close();
+        }
+    }
+}
