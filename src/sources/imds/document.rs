@@ -269,7 +269,12 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(10_000))]
+        // Miri is slow, and cannot find the folder where proptest keeps its failures.
+        #![proptest_config(ProptestConfig {
+            cases: if cfg!(miri) { 20 } else { 10_000 },
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
 
         #[test]
         fn no_byte_sequence_makes_it_panic(body in prop::collection::vec(any::<u8>(), 0..600)) {

@@ -178,7 +178,7 @@ impl Onlooker {
             }
             _ => false,
         };
-        self.flight.take_if(|(_, deadline)| self.now.boot >= *deadline);
+        self.flight.take_if(|(_, deadline)| self.now.boot >= *deadline || event == Event::Restored);
         let effects = self.machine.on(event, &self.now);
         if let Some(attempt) = effects.start {
             assert!(self.flight.is_none(), "two attempts at a time");
