@@ -14,7 +14,7 @@ use evercreds::error::{FetchError, FetchErrorKind};
 use evercreds::refresh::event::{Event, Policy};
 use evercreds::refresh::life::{LifePolicy, Phase, certainly_dead, issued, possibly_dead};
 use evercreds::refresh::machine::{Machine, RECOVERY};
-use evercreds::refresh::state::{Grant, Held};
+use evercreds::refresh::state::{Grant, Held, Published};
 use evercreds::sources::{Answer, Traits};
 use model::script::{self, play};
 use model::source::{Mode, Source, link_local, minting, remote};
@@ -43,6 +43,7 @@ struct Onlooker {
     plainly_seen: HashSet<AccessKeyId>,
     refused: Option<(AccessKeyId, Ms)>,
     inputs_moved: bool,
+    inputs_settle: Ms,
 }
 
 impl Onlooker {
@@ -60,7 +61,10 @@ impl Onlooker {
             }
         }
         // The machine forgets what it put aside with its inputs; a deferred change may come at any time.
-        self.inputs_moved |= *step.event == Event::InputsChanged;
+        if *step.event == Event::InputsChanged {
+            // Deferred by five seconds at most, then by an attempt under way.
+            (self.inputs_moved, self.inputs_settle) = (true, step.at + 20 * SECOND);
+        }
         if let Event::Invalidate(key) = step.event
             && step.held_before() != step.held()
         {
@@ -176,7 +180,7 @@ proptest! {
             }
             onlooker.sees(step);
             if step.answer().is_some() && step.held_before() != step.held() {
-                onlooker.inputs_moved = false;
+                onlooker.inputs_moved = step.at <= onlooker.inputs_settle;
             }
         });
     }
@@ -218,7 +222,7 @@ proptest! {
                 let rejection = matches!(event, Event::Invalidate(_));
                 if rejection || !revoked {
                     world.feed(event, &mut |step| {
-                        let rejected = |state: Option<&Arc<_>>| state.is_some_and(|s: &Arc<evercreds::refresh::state::Published>| s.rejected);
+                        let rejected = |state: Option<&Arc<Published>>| state.is_some_and(|state| state.rejected);
                         rejections += usize::from(rejected(step.after) && !rejected(step.before));
                         at_once += usize::from(rejection && step.start.is_some());
                     });
@@ -327,7 +331,8 @@ proptest! {
         source.tells_life = tells_life;
         let period = if traits.mints { life - life / 2 } else { source.period() };
         let witness = witness.map(|margin| Witness { error: 0, margin });
-        let mut world = World::with_clock(source, Policy::default(), seed, if witness.is_some() { ahead } else { 0 }, witness);
+        let ahead = if witness.is_some() { ahead } else { 0 };
+        let mut world = World::with_clock(source, Policy::default(), seed, ahead, witness);
         let duration = (6 * period).max(2 * HOUR);
         world.run(duration, &mut |step| {
             if let Some(held) = step.held_before() {

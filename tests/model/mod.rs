@@ -2,8 +2,6 @@
 //! and services. It does what the engine does (feeds times and events, runs one fetch at a time) and shows every step to
 //! an observer, which is where the tests look.
 
-#![allow(dead_code)] // Each test binary uses its part.
-
 pub mod script;
 pub mod source;
 

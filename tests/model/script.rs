@@ -37,7 +37,7 @@ pub enum Op {
     Restored,
 }
 
-/// Lets the script happen; returns the keys that services rejected.
+/// Lets the script happen.
 pub fn play(world: &mut World, script: &[Op], observer: &mut dyn FnMut(&Step<'_>)) {
     let mut former: Option<AccessKeyId> = None;
     let mut held: Option<AccessKeyId> = None;
