@@ -209,11 +209,15 @@ fn describe(head: &reqwest::Response) -> Response {
     }
 }
 
-fn http_date(value: &str) -> Option<DateTime<Utc>> {
+/// Public for those that feed it with anything.
+#[doc(hidden)]
+pub fn http_date(value: &str) -> Option<DateTime<Utc>> {
     httpdate::parse_http_date(value).ok().map(DateTime::from)
 }
 
-fn retry_after(value: &str, date: Option<DateTime<Utc>>) -> Option<Duration> {
+/// Public for those that feed it with anything.
+#[doc(hidden)]
+pub fn retry_after(value: &str, date: Option<DateTime<Utc>>) -> Option<Duration> {
     match value.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => {

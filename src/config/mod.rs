@@ -239,10 +239,13 @@ fn role_name(setting: &str, name: &str) -> Result<(), ConfigError> {
 
 /// A value as an error may show it: control characters escaped, of bounded length, in quotes.
 pub fn quoted(value: &str) -> String {
-    const SHOWN: usize = 100;
-    let shown: String = value.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-    let more = if value.chars().nth(SHOWN).is_some() { "..." } else { "" };
-    format!("\"{shown}{more}\"")
+    format!("\"{}\"", escaped(value, 100))
+}
+
+fn escaped(value: &str, most: usize) -> String {
+    let shown: String = value.chars().take(most).flat_map(char::escape_debug).collect();
+    let more = if value.chars().nth(most).is_some() { "..." } else { "" };
+    format!("{shown}{more}")
 }
 
 /// serde_json's text where it speaks of names; where it would quote a value, only the place.
@@ -252,7 +255,8 @@ fn words(error: &serde_json::Error) -> String {
         .iter()
         .any(|kind| text.starts_with(kind))
     {
-        text
+        // The name in it may be anything.
+        escaped(&text, 300)
     } else {
         format!("not as expected at line {} column {}", error.line(), error.column())
     }
@@ -288,6 +292,14 @@ pub(crate) mod tests {
             }
         );
         assert_eq!(config.setting(names::IMDS_DISABLED), Some(("AWS_EC2_METADATA_DISABLED", "true")));
+    }
+
+    #[test]
+    fn the_name_of_an_unknown_field_is_shown_escaped_and_in_part() {
+        let name = format!("a\\u0000\\n{}", "b".repeat(10_000));
+        let error = parse(&json(&format!(r#"{{"type":"default","{name}":1}}"#), "{}", "{}")).unwrap_err().to_string();
+        assert!(error.contains(r"unknown field `a\0\nbbb"), "{error}");
+        assert!(error.len() < 400 && !error.chars().any(char::is_control), "{error}");
     }
 
     #[test]

@@ -14,10 +14,12 @@
 //!
 //! A step back is: an earlier expiration for the same identity from a source that does not mint (IMDS hosts behind one
 //! address do not rotate at the same instant), or an answer possibly dead that does not outlive what is held. A source
-//! that insists is right, or nothing would ever replace a set after a role was given shorter sessions. But it cannot
-//! insist on a set that looks expired, and that by its own dates was issued no later than the live one that is held (A4):
-//! that comparison needs no clock of ours, and a cache that is stuck must not displace a live set. A set that only looks
-//! expired and was issued later may well be live, where this host's clock is fast.
+//! that insists is right, or nothing would ever replace a set after a role was given shorter sessions. It is not heard
+//! (A4 comes before A6) while a witness cannot tell whether its set has expired: that lasts no longer than the witness's
+//! interval is wide, and such a set has seconds to live. Nor is it heard for a set that looks expired and that by its own
+//! dates was issued no later than the live one that is held: that comparison needs no clock of ours, and a cache that is
+//! stuck must not displace a live set. A set that only looks expired and was issued later may well be live, where this
+//! host's clock is fast: it is put aside once.
 
 use std::sync::Arc;
 

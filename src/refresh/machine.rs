@@ -3,7 +3,10 @@
 //!
 //! Vocabulary: *held* is what readers get; *former* is the set that it replaced, while that one lives. The other rooms of
 //! the rules: [`super::life`] (how long a set lives), [`super::judge`] (what to do with an answer),
-//! [`super::schedule`] and [`super::pace`] (how long to wait), [`super::rejection`] (what services said of keys).
+//! [`super::schedule`] and [`super::pace`] (how long to wait), [`super::rejection`] (what services said of keys), and
+//! `view` (where the machine stands, what it publishes).
+
+mod view;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +16,12 @@ use fastrand::Rng;
 
 use super::event::{Attempt, Effects, Event, Policy};
 use super::judge::{Bench, Verdict, judge};
-use super::life::{Phase, beyond_serving, mandatory_window};
+use super::life::Phase;
 use super::pace::{self, backoff, uniform};
 use super::rejection::{Rejections, SETTLING};
-use super::schedule::{LONGEST_RETRY_AFTER, Standing};
-use super::state::{Grant, Held, Published, RecentKeys, Skew};
-use crate::aws_clock::{Boot, Now, saturating_add, signed};
+use super::schedule::LONGEST_RETRY_AFTER;
+use super::state::{Held, Published, RecentKeys};
+use crate::aws_clock::{Boot, Now};
 use crate::credentials::AccessKeyId;
 use crate::error::{FetchError, FetchErrorKind};
 use crate::sources::{Answer, Traits};
@@ -203,6 +206,8 @@ impl Machine {
                 self.hurry_unless_fresh(now);
             }
             Event::Restored => {
+                // No connection of the time before the snapshot lives; the engine drops what still waits on one.
+                self.in_flight = None;
                 self.resumed = Some(now.boot);
                 self.forget_conclusion(now);
                 self.next = now.boot.plus(uniform(&mut self.rng, Duration::ZERO, secs(5))).max(self.throttled_until);
@@ -467,71 +472,7 @@ impl Machine {
         }
     }
 
-    // --- derived ------------------------------------------------------------------------------------------------
-
-    fn phase(&self, now: &Now) -> Phase {
-        let Some(held) = &self.held else { return Phase::None };
-        if beyond_serving(held.credentials.expiration, &self.policy.life, now) {
-            return Phase::Dead;
-        }
-        held.life(now).map_or(Phase::Fresh, |life| life.phase(&self.policy.life))
-    }
-
-    fn standing(&self, now: &Now) -> Standing {
-        let life = self.held.as_ref().and_then(|held| held.life(now));
-        Standing {
-            phase: self.phase(now),
-            life,
-            advisory_window: life.map(|life| life.advisory_window(&self.policy.life)).unwrap_or_default(),
-            nominal_life: self.held.as_ref().and_then(|held| held.nominal_life),
-            age: self.held.as_ref().map(|held| now.boot.since(held.first_seen)).unwrap_or_default(),
-            link_local: self.traits().link_local,
-            rejected: self.rejections.stand(),
-            urgent_for: self.urgent_since.map(|since| now.boot.since(since)).unwrap_or_default(),
-            witnessed: now.aws.witnessed,
-        }
-    }
-
-    fn traits(&self) -> Traits {
-        self.held.as_ref().map_or(self.traits, |held| held.traits)
-    }
-
-    fn deadline(&self) -> Duration {
-        if self.traits().link_local { LINK_LOCAL_DEADLINE } else { REMOTE_DEADLINE }
-    }
-
-    /// Whether a reader that asks now would have to wait.
-    fn needed(&self, now: &Now) -> bool {
-        match self.grant(now) {
-            Grant::None => true,
-            Grant::Until(until) => until <= now.wall,
-            Grant::Forever => false,
-        }
-    }
-
-    /// Until when a read may use what is held without asking: until its mandatory window, or beyond it until the attempt
-    /// that is to come has concluded; so there is no gap when a window is entered.
-    fn grant(&self, now: &Now) -> Grant {
-        let Some(held) = &self.held else { return Grant::None };
-        if self.phase(now) == Phase::Dead || self.rejections.stand() && !self.concluded {
-            return Grant::None;
-        }
-        let Some(life) = held.life(now) else {
-            return Grant::Forever;
-        };
-        let by_life = life.left.checked_sub(&signed(mandatory_window(life.length)));
-        let by_attempt = self.concluded.then(|| {
-            let deadline = match &self.in_flight {
-                Some(flight) => flight.deadline,
-                None => self.next.max(now.boot).plus(self.deadline()),
-            };
-            signed(deadline.since(now.boot).saturating_add(secs(1)))
-        });
-        match by_life.max(by_attempt) {
-            Some(granted) => Grant::Until(saturating_add(now.wall, granted)),
-            None => Grant::None,
-        }
-    }
+    // --- when ---------------------------------------------------------------------------------------------------
 
     /// When an attempt that somebody asks for may start: not on the heels of the last one, nor in a storm of rejections.
     fn start_spacing(&self, now: &Now) -> Boot {
@@ -541,30 +482,6 @@ impl Machine {
     /// Asks at `at` if nothing is to happen earlier; never while throttled.
     fn bring_forward(&mut self, at: Boot) {
         self.next = self.next.min(at.max(self.throttled_until));
-    }
-
-    fn publish(&mut self, now: &Now) -> Option<Arc<Published>> {
-        let state = Published {
-            generation: self.generation + 1,
-            phase: self.phase(now),
-            held: self.held.clone(),
-            serve_until: self.grant(now),
-            next_attempt: self.in_flight.is_none().then(|| saturating_add(now.wall, signed(self.next.since(now.boot)))),
-            last_success: self.last_success,
-            error: self.error.clone(),
-            failures: self.failures,
-            attempt: self.attempts,
-            in_flight: self.in_flight.is_some(),
-            rejected: self.rejections.stand(),
-            skew: Skew::of(now),
-        };
-        if self.published.as_ref().is_some_and(|last| last.says_the_same(&state)) {
-            return None;
-        }
-        self.generation = state.generation;
-        let state = Arc::new(state);
-        self.published = Some(Arc::clone(&state));
-        Some(state)
     }
 }
 
@@ -576,3 +493,7 @@ fn once_per(period: Duration, last: &mut Option<Boot>, now: &Now) -> bool {
     }
     due
 }
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

@@ -67,6 +67,16 @@ mod tests {
     }
 
     #[test]
+    fn waits_of_the_same_kind_are_spread_over_the_whole_of_their_range() {
+        let mut rng = Rng::with_seed(3);
+        let waits: Vec<Duration> = (0..1000).map(|_| spread(&mut rng, secs(20))).collect();
+        for from in 10..20 {
+            let here = waits.iter().filter(|wait| (secs(from)..secs(from + 1)).contains(*wait)).count();
+            assert!((50..200).contains(&here), "{here} of 1000 in [{from}, {}) s", from + 1);
+        }
+    }
+
+    #[test]
     fn the_doubling_saturates() {
         assert_eq!(doubled(secs(1), 4), secs(16));
         assert!(doubled(secs(1), 31) < doubled(secs(1), 32));

@@ -1,4 +1,18 @@
 //! Pure: from where a set stands and what an attempt brought to the wait before the next attempt.
+//!
+//! With a clock that is right, or vouched for, no set ends before the next one is met if the source offers that one
+//! twenty seconds ahead; AWS does so five minutes ahead. What a wrong clock that nobody vouches for still costs:
+//!
+//! | source | clock | lost |
+//! |---|---|---|
+//! | link-local, next set five minutes ahead | up to a day wrong | nothing |
+//! | link-local, next set later, life told | fast | nothing once a rotation was seen from its beginning |
+//! | link-local, next set later, life told | slow | the first set is older than we know: less than a poll period |
+//! | link-local, next set later, life not told | fast, slow | up to a minute, a poll period at every rotation |
+//! | remote, makes sets, life told | up to a day wrong | nothing; a fast clock is paid with a request in 150 to 300 s |
+//! | remote, life not told or served again | slow | up to 45 minutes of a set that lives less, or is older than we know |
+//!
+//! A service that rejects the key ends each of these at once (`invalidate`).
 
 use std::time::Duration;
 
@@ -17,8 +31,9 @@ pub const LONGEST_BACKOFF: Duration = secs(600);
 /// A server that asks for more patience than this is not obeyed further.
 pub const LONGEST_RETRY_AFTER: Duration = secs(300);
 
-/// A remote set whose life nobody told, under a clock that nobody vouches for, is asked again after this at the latest:
-/// a clock that is slow hides the end of the set, and an hour, less its window, is the usual life.
+/// Under a clock that nobody vouches for, a remote source is asked again after this at the latest, unless it says how
+/// long its sets live and makes them anew: a clock that is slow hides the end of a set that is older than we know. An
+/// hour, less its window, is the usual life.
 const UNVOUCHED: Duration = secs(45 * 60);
 /// For so long a set that is stale or rejected is followed closely: a late rotation is met within seconds.
 pub const CLOSELY: Duration = secs(600);
@@ -35,6 +50,7 @@ pub struct Standing {
     /// For how long we have known it.
     pub age: Duration,
     pub link_local: bool,
+    pub mints: bool,
     /// A service rejected the key.
     pub rejected: bool,
     /// For how long another set has been needed.
@@ -71,7 +87,8 @@ impl Standing {
             life.left().saturating_sub(self.advisory_window).saturating_sub(lead)
         });
         let poll = self.link_local.then(|| pace::poll(rng, self.length()));
-        let unvouched = !self.link_local && !self.witnessed && self.nominal_life.is_none() && self.life.is_some();
+        let age_is_known = self.mints && self.nominal_life.is_some();
+        let unvouched = !self.link_local && !self.witnessed && self.life.is_some() && !age_is_known;
         let wait = [until_window, poll, unvouched.then_some(UNVOUCHED)].into_iter().flatten().min();
         wait.unwrap_or(pace::CEILING).clamp(pace::FLOOR, pace::CEILING)
     }

@@ -2,8 +2,6 @@
 //! and services. It does what the engine does (feeds times and events, runs one fetch at a time) and shows every step to
 //! an observer, which is where the tests look.
 
-#![allow(dead_code)] // Each test binary uses its part.
-
 pub mod script;
 pub mod source;
 
@@ -177,6 +175,9 @@ impl World {
             }
             _ => false,
         };
+        if event == Event::Restored {
+            self.current = None;
+        }
         let hung = self.current.take_if(|(_, deadline)| self.at >= *deadline).is_some();
         if ended || hung {
             self.last_failure = match &event {

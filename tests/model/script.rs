@@ -20,7 +20,7 @@ pub enum Op {
     Role(u8),
     /// This host's clock is set by so many milliseconds.
     Step(i64),
-    /// This host's clock is slewed by so many milliseconds, which nobody notices.
+    /// This host's clock is slewed by so many milliseconds: too few to be called a step.
     Slew(i64),
     Pause(Ms),
     Witness(Option<Witness>),
@@ -37,7 +37,7 @@ pub enum Op {
     Restored,
 }
 
-/// Lets the script happen; returns the keys that services rejected.
+/// Lets the script happen.
 pub fn play(world: &mut World, script: &[Op], observer: &mut dyn FnMut(&Step<'_>)) {
     let mut former: Option<AccessKeyId> = None;
     let mut held: Option<AccessKeyId> = None;
@@ -65,7 +65,7 @@ pub fn play(world: &mut World, script: &[Op], observer: &mut dyn FnMut(&Step<'_>
             }
             Op::Slew(by) => {
                 world.wall_ahead += by;
-                None
+                Some(Event::Tick)
             }
             Op::Pause(duration) => {
                 world.pause(duration, observer);

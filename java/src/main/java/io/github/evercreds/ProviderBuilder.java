@@ -76,7 +76,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * Asks this instance metadata service instead of the one that environment, properties or AWS's default name.
      * Only together with {@link #instanceProfile()}.
      *
-     * @param endpoint an {@code http} or {@code https} address with a host, without query and fragment
+     * @param endpoint an {@code http} address with a host, without query and fragment; the service speaks no TLS
      * @return this builder
      * @throws NullPointerException if it is null
      * @throws IllegalArgumentException if it is not such an address

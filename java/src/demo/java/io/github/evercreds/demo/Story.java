@@ -28,7 +28,7 @@ final class Story {
         final double from;
         final double to;
         final String title;
-        /** Whether no client can get anything from IMDS meanwhile. */
+        /** Whether IMDS gives nobody live credentials meanwhile. */
         final boolean outage;
 
         Chapter(double from, double to, String title, boolean outage) {
@@ -91,7 +91,7 @@ final class Story {
         Story story = new Story(128 * minute, 5, 200, 900, "15 min, later 1 h");
         story.rotations(10 * minute, 10 * minute, 30 * minute);
         story.fault(11.5 * minute, 5 * minute, "status", ",\"code\":429,\"retry_after_s\":60", "IMDS says 429, slow down");
-        story.expiredAnswer(21.5 * minute);
+        story.fault(21.5 * minute, 3 * minute, "expired_set", "", "IMDS gives an expired set");
         story.roleSwap(30 * minute, 3600);
         story.rotations(30 * minute, 35 * minute, story.length);
         story.fault(71 * minute, 25 * minute, "refuse", "", "IMDS is down");
@@ -99,7 +99,7 @@ final class Story {
         // Slower where an IMDS timeout of a second matters: at this rate it is 33 ms of the machine's own time.
         story.pace(0, 64);
         story.pace(10 * minute, 30);
-        story.pace(24 * minute, 64);
+        story.pace(25 * minute, 64);
         story.pace(107 * minute, 30);
         story.pace(121 * minute, 64);
         return story;
@@ -117,7 +117,7 @@ final class Story {
         story.roleSwap(126, 60);
         story.rotations(126, 30, story.length);
         story.fault(134, 8, "status", ",\"code\":429,\"retry_after_s\":5", "IMDS says 429, slow down");
-        story.expiredAnswer(147);
+        story.fault(147, 8, "expired_set", "", "IMDS gives an expired set");
         story.pace(0, 1);
         return story;
     }
@@ -137,14 +137,6 @@ final class Story {
         steps.add(new Step(at, "{\"action\":\"set_role\",\"lifetime_s\":" + lifetime + "}"));
         steps.add(new Step(at, "{\"action\":\"role_swap\",\"name\":\"other-role\"}"));
         chapters.add(new Chapter(at, at, "the role is replaced", false));
-    }
-
-    /** Each client's next answer is a set that died a minute ago; the one after is right again. */
-    private void expiredAnswer(double at) {
-        for (Contender contender : Contender.values()) {
-            steps.add(new Step(at, "{\"action\":\"expired_set\",\"times\":1,\"listeners\":[\"" + contender.id + "\"]}"));
-        }
-        chapters.add(new Chapter(at, at, "next answer is already expired", false));
     }
 
     private void pace(double at, double rate) {

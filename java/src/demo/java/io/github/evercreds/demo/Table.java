@@ -40,7 +40,7 @@ final class Table {
     }
 
     static final String FOOTNOTE =
-            "* Each call that failed for want of credentials (ExpiredToken, or the provider threw), while IMDS was answering or\n"
+            "* Each call that failed for want of credentials (ExpiredToken, or the provider threw), while IMDS gave live ones or\n"
             + "  had before handed out, to any client, a set that was still alive, counts from its start to the start of the same\n"
             + "  client's next call. All times are the clients' own; what happened before the story began (warm-up) is left out.\n"
             + "** What one call spent inside its provider.   *** Connects that were refused leave no trace there.\n"

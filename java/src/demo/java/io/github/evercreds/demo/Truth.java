@@ -50,7 +50,7 @@ final class Truth {
         return Collections.unmodifiableList(sets);
     }
 
-    /** Whether, at that moment, IMDS answered, or had before answered anybody with a set that is still alive. */
+    /** Whether, at that moment, IMDS gave live credentials, or had before given anybody a set that is still alive. */
     boolean credentialsWereToBeHad(long moment) {
         for (CredentialSet set : sets) {
             if (set.servedFrom <= moment && moment < set.expiration) {

@@ -65,15 +65,18 @@ final class History {
         } else if (worthTelling(now, failing)) {
             warnedAt = now.phase;
             Duration left = left(now);
-            boolean lost = now.phase == Phase.DEAD || now.phase == Phase.STALE || now.errorKind == State.ERROR_NON_RECOVERABLE;
+            boolean lost = now.phase == Phase.DEAD || failing && (now.phase == Phase.STALE || now.errorKind == State.ERROR_NON_RECOVERABLE);
             log(dispatcher, lost ? Logs.ERROR : Logs.WARN, cell, words(now, left));
-            tell(cell, dispatcher, l -> l.onCannotRefresh(left, now.phase, String.valueOf(now.errorMessage), now.errorFix == null ? "" : now.errorFix));
+            tell(cell, dispatcher, l -> l.onCannotRefresh(left, now.phase, reason(now), fix(now)));
         }
     }
 
-    /** One event per change of state: the first failure while a refresh is due (or nothing is held), and each worse phase. */
+    /**
+     * One event per change of state: the first failure while a refresh is due (or nothing is held), and each worse phase.
+     * A set that has expired is worth it even while the source answers: then it answers with nothing newer.
+     */
     private boolean worthTelling(State now, boolean failing) {
-        boolean matters = now.phase == Phase.DEAD || failing && now.phase != Phase.FRESH;
+        boolean matters = now.phase == Phase.DEAD || now.phase == Phase.STALE || failing && now.phase != Phase.FRESH;
         return matters && (warnedAt == null || now.phase.compareTo(warnedAt) > 0);
     }
 
@@ -106,11 +109,22 @@ final class History {
         } else {
             text.append("cannot refresh; ").append(now.accessKeyId).append(" lives for another ").append(span(left)).append(": ");
         }
-        text.append(now.errorMessage);
-        if (now.errorFix != null && !now.errorFix.isEmpty()) {
-            text.append(". What to do: ").append(now.errorFix);
+        text.append(reason(now));
+        if (!fix(now).isEmpty()) {
+            text.append(". What to do: ").append(fix(now));
         }
         return text.toString();
+    }
+
+    private static String reason(State now) {
+        return now.errorMessage != null ? now.errorMessage : "nothing newer has come from the " + now.source + " yet";
+    }
+
+    private static String fix(State now) {
+        if (now.errorMessage != null) {
+            return now.errorFix == null ? "" : now.errorFix;
+        }
+        return "it is asked again by itself; if this lasts, the source is late or caches: restart the agent or proxy that answers in its place, and check this host's clock";
     }
 
     private static String span(Duration time) {

@@ -77,12 +77,10 @@ public final class Settings {
     }
 
     public void endpoint(URI value) {
-        Objects.requireNonNull(value, "endpoint must not be null: an http or https URI is needed");
-        String scheme = value.getScheme();
-        boolean web = "http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme);
-        if (!web || value.getHost() == null || value.getRawQuery() != null || value.getRawFragment() != null || value.getRawUserInfo() != null) {
+        Objects.requireNonNull(value, "endpoint must not be null: an http URI is needed");
+        if (!"http".equalsIgnoreCase(value.getScheme()) || value.getHost() == null || value.getRawQuery() != null || value.getRawFragment() != null || value.getRawUserInfo() != null) {
             throw new IllegalArgumentException("endpoint: " + withoutUser(value)
-                    + " was given; an http or https URI with a host, without user, query and fragment is allowed");
+                    + " was given; an http URI with a host, without user, query and fragment is allowed");
         }
         endpoint = value;
     }

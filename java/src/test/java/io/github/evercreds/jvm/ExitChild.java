@@ -1,11 +1,10 @@
 // Started by ExitTest: a program that holds a provider with a live engine, or none, and ends in the way it is told to.
 package io.github.evercreds.jvm;
 
-import io.github.evercreds.Refresher;
 import io.github.evercreds.v1.EvercredsCredentialsProvider;
 import java.net.URI;
 
-/** Arguments: whose provider ({@code none}, {@code v1}, {@code v2}, {@code core}), {@code live} or {@code hanging}, how to end, the IMDS endpoint. */
+/** Arguments: whose provider ({@code none}, {@code v1}, {@code v2}), {@code live} or {@code hanging}, how to end, the IMDS endpoint. */
 public final class ExitChild {
     private static Object held;
 
@@ -26,11 +25,6 @@ public final class ExitChild {
                         io.github.evercreds.v2.EvercredsCredentialsProvider.builder().instanceProfile().endpoint(imds).build();
                 held = v2;
                 key = live ? v2.resolveCredentials().accessKeyId() : null;
-                break;
-            case "core":
-                Refresher core = Refresher.builder().instanceProfile().endpoint(imds).build();
-                held = core;
-                key = live ? core.credentials().accessKeyId() : null;
                 break;
             default:
         }

@@ -111,13 +111,13 @@ public final class Capture {
         texts.write(bytes, 0, bytes.length);
     }
 
-    /** The messages of our loggers at that level or a graver one that hold that text. */
-    List<String> logged(Level least, String holding) {
+    /** The messages of our loggers at that level or a graver one that begin with that text. */
+    List<String> logged(Level least, String beginning) {
         List<String> found = new ArrayList<>();
         synchronized (records) {
             for (LogRecord record : records) {
                 if (record.getLevel().intValue() >= least.intValue() && record.getLoggerName() != null
-                        && record.getLoggerName().startsWith("io.github.evercreds") && record.getMessage().contains(holding)) {
+                        && record.getLoggerName().startsWith("io.github.evercreds") && record.getMessage().startsWith(beginning)) {
                     found.add(record.getMessage());
                 }
             }

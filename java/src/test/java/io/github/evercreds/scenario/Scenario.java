@@ -91,9 +91,9 @@ final class Scenario {
         @JsonProperty("must_fail") List<Window> mustFail = Collections.emptyList();
         @JsonProperty("keys_at_least") int keysAtLeast = 1;
         @JsonProperty("keys_at_most") int keysAtMost = Integer.MAX_VALUE;
-        @JsonProperty("first_wait_ms") int firstWaitMillis = 5500;
+        @JsonProperty("first_wait_ms") int firstWaitMillis = 7000;
         @JsonProperty("longest_wait_ms") int longestWaitMillis = 500;
-        @JsonProperty("imds_requests_at_most") int imdsRequestsAtMost = 120;
+        @JsonProperty("imds_requests_at_most") int imdsRequestsAtMost = 80;
         @JsonProperty("imds_never_asked") List<String> imdsNeverAsked = Collections.emptyList();
         @JsonProperty("quiet_after_429_s") double quietAfter429;
         @JsonProperty("final_key") FinalKey finalKey = FinalKey.NEWEST;
@@ -101,6 +101,7 @@ final class Scenario {
         @JsonProperty("final_phases") List<String> finalPhases = java.util.Arrays.asList("FRESH", "ADVISORY");
         @JsonProperty("errors_contain") List<String> errorsContain = Collections.emptyList();
         @JsonProperty("no_errors") boolean noErrors;
+        @JsonProperty("warnings_at_least") int warningsAtLeast;
         @JsonProperty("warnings_at_most") int warningsAtMost = 6;
     }
 

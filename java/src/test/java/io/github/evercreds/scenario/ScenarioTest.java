@@ -71,6 +71,7 @@ public class ScenarioTest {
         results = new ArrayList<>();
         for (ScenarioRun run : runs) {
             results.add(threads.submit(() -> run.play(threads)));
+            Thread.sleep(20);       // a hundred providers in one millisecond is not what is tried here
         }
     }
 
@@ -97,9 +98,16 @@ public class ScenarioTest {
         }
         Scenario scenario = SCENARIOS.get(number);
         ScenarioRun.Played played = results.get(number).get(3, TimeUnit.MINUTES);
+        System.out.println(figures(scenario.name + " " + sdk, played.outcomes.get(sdk)));
         List<String> broken = Verdict.of(scenario, played.outcomes.get(sdk));
         assertTrue(scenario.name + " on " + sdk + ", " + broken.size() + " faults; the folder: " + FOLDER.resolve(scenario.name.split(" ")[0]) + "\n  "
                 + broken.stream().limit(12).collect(Collectors.joining("\n  ")) + "\n" + played.outcomes.get(sdk).last, broken.isEmpty());
+    }
+
+    private static String figures(String name, ScenarioRun.Outcome seen) {
+        return String.format("%-44s %3d calls, %3d failed, %3d with ExpiredToken, later reads waited at most %4d ms, %3d requests to IMDS, %d warnings", name,
+                seen.calls.size(), seen.calls.stream().filter(c -> c.code != null).count(), seen.calls.stream().filter(c -> "ExpiredToken".equals(c.code)).count(),
+                seen.calls.stream().skip(1).mapToLong(c -> c.waitedMillis).max().orElse(0), seen.journal.size(), seen.warnings.size());
     }
 
     private static void noTextHoldsASecret() throws Exception {

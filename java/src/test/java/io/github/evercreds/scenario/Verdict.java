@@ -171,8 +171,9 @@ final class Verdict {
         if (scenario.expect.noErrors && !seen.errors.isEmpty()) {
             broken.add("errors, though nothing was wrong: " + seen.errors);
         }
-        if (seen.warnings.size() > scenario.expect.warningsAtMost) {
-            broken.add(seen.warnings.size() + " warnings; " + scenario.expect.warningsAtMost + " are allowed: " + seen.warnings);
+        if (seen.warnings.size() > scenario.expect.warningsAtMost || seen.warnings.size() < scenario.expect.warningsAtLeast) {
+            broken.add(seen.warnings.size() + " warnings; " + scenario.expect.warningsAtLeast + " to " + scenario.expect.warningsAtMost + " are allowed: "
+                    + seen.warnings);
         }
     }
 
