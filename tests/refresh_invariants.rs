@@ -400,6 +400,7 @@ proptest! {
             world.run(deadline, &mut |_| ());
         }
         let cap = match world.last_failure {
+            Some(FetchErrorKind::NonRecoverable) if link_local => 60,
             Some(FetchErrorKind::NonRecoverable) => 600,
             Some(FetchErrorKind::Throttled { retry_after }) => {
                 retry_after.unwrap_or_default().min(Duration::from_secs(300)).as_secs().max(120)

@@ -591,6 +591,11 @@ fn a_denial_is_retried_after_a_minute_and_then_ever_more_rarely_whatever_failed_
 }
 
 #[test]
+fn a_link_local_source_that_denies_is_asked_each_minute_for_a_mended_role_must_be_met_before_a_short_set_dies() {
+    backs_off(&mut Rig::new(LINK_LOCAL), FetchErrorKind::NonRecoverable, &[60.0, 60.0, 60.0]);
+}
+
+#[test]
 fn changed_inputs_end_the_wait_after_a_denial() {
     let mut rig = Rig::new(STS);
     for _ in 0..6 {

@@ -165,6 +165,8 @@ impl Standing {
                 let asked = retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER);
                 backoff(rng, secs(5), count, longest).max(asked)
             }
+            // A role whose trust policy was mended is to be met before a short set dies, and asking costs the host alone.
+            FetchErrorKind::NonRecoverable if self.link_local => backoff(rng, secs(60), count, secs(60)),
             FetchErrorKind::NonRecoverable => backoff(rng, secs(60), count, LONGEST_BACKOFF),
         }
     }

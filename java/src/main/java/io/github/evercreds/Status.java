@@ -497,7 +497,8 @@ public final class Status {
         line(out, "issued", since(d.accepted));
         line(out, "expires", d.accessKeyId == null ? null : d.expiration == null ? "never" : when(d.expiration));
         line(out, "last success", since(d.lastSuccess));
-        line(out, "last error", d.lastError == null ? null : d.lastError + " (" + d.failures + " in a row)");
+        line(out, "last error", d.lastError != null ? d.lastError + " (" + d.failures + " in a row)"
+                : d.phase == Phase.STALE ? "none: the source answers, but with nothing newer" : null);
         line(out, "what to do", d.lastErrorFix);
         line(out, "next attempt", (d.attemptRunning ? "running now" : d.nextAttempt == null ? "not planned" : when(d.nextAttempt))
                 + ", " + d.attempts + " so far");

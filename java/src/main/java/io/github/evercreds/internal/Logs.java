@@ -104,7 +104,16 @@ public final class Logs {
                 getLogger = null;
             }
             GET_LOGGER = getLogger;
-            AVAILABLE = getLogger != null;
+            AVAILABLE = getLogger != null && bound();
+        }
+
+        /** SLF4J without a backend, as beside a bare SDK v2, swallows every line; java.util.logging shows the warnings. */
+        private static boolean bound() {
+            try {
+                return !call(GET_LOGGER, null, LOGGER).getClass().getName().contains("NOPLogger");
+            } catch (RuntimeException | LinkageError broken) {
+                return false;
+            }
         }
 
         static void write(int level, String logger, String message) {

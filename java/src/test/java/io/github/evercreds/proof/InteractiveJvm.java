@@ -36,7 +36,11 @@ final class InteractiveJvm implements AutoCloseable {
     InteractiveJvm(List<String> prefix, List<String> classPath, Class<?> main, String... args) throws IOException {
         List<String> command = new ArrayList<>(prefix);
         command.addAll(Arrays.asList(Paths.get(System.getProperty("java.home"), "bin", "java").toString(), "-Xshare:auto", "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC", "-Xmx64m", "-cp", String.join(File.pathSeparator, classPath), main.getName()));
+                "-XX:+UseSerialGC", "-Xmx64m"));
+        if (!System.getProperty("java.specification.version").startsWith("1.") && Integer.parseInt(System.getProperty("java.specification.version")) >= 22) {
+            command.add("--enable-native-access=ALL-UNNAMED");      // without it the JVM warns, with us and not with the twin
+        }
+        command.addAll(Arrays.asList("-cp", String.join(File.pathSeparator, classPath), main.getName()));
         command.addAll(Arrays.asList(args));
         errors = Files.createTempFile("child", ".err");
         process = new ProcessBuilder(command).redirectError(errors.toFile()).start();

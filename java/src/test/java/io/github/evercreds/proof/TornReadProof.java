@@ -3,6 +3,7 @@ package io.github.evercreds.proof;
 
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
+import static org.junit.Assert.fail;
 
 import com.amazonaws.auth.AWSSessionCredentials;
 import io.github.evercreds.Refresher;
@@ -13,10 +14,10 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -35,6 +36,7 @@ public class TornReadProof {
     private static final int THREADS = 64;
     private static final int READS = Integer.getInteger("evercreds.proof.reads", 1_000_000);
     private static final int ROTATIONS = 1_000;
+    private static final int LIMIT_MINUTES = 4;
     private static final ResolveIdentityRequest DEFAULT = ResolveIdentityRequest.builder().build();
     private static final Logger LOGGER = Logger.getLogger("io.github.evercreds");
 
@@ -127,16 +129,23 @@ public class TornReadProof {
     }
 
     /** Reads until every reader has had its reads and there were enough rotations; the changes that all readers saw. */
-    private static long[] readAll(int each, List<List<Read>> bySurface, LongSupplier rotations, int pauseMillis, Callable<Void> meanwhile) throws Exception {
+    private static long[] readAll(int each, List<List<Read>> bySurface, LongSupplier rotations, int pauseMillis, Meanwhile meanwhile) throws Exception {
         ExecutorService threads = Executors.newCachedThreadPool();
         try {
             List<Future<long[]>> readers = new ArrayList<>();
             for (int t = 0; t < THREADS; t++) {
                 readers.add(threads.submit(() -> readOne(each, bySurface, rotations, pauseMillis)));
             }
-            while (readers.stream().anyMatch(r -> !r.isDone()) && meanwhile.call() == null) {
-                if (readers.stream().anyMatch(TornReadProof::failed)) {
-                    break;
+            long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(LIMIT_MINUTES);
+            while (readers.stream().anyMatch(r -> !r.isDone()) && readers.stream().noneMatch(TornReadProof::failed)) {
+                meanwhile.run();
+                if (System.nanoTime() > deadline) {
+                    fail("the readers did not end within " + LIMIT_MINUTES + " minutes; rotations: " + rotations.getAsLong());
+                }
+            }
+            for (Future<?> reader : readers) {
+                if (failed(reader)) {
+                    reader.get();
                 }
             }
             long[] changes = new long[SURFACES.length];
@@ -148,6 +157,10 @@ public class TornReadProof {
         } finally {
             threads.shutdownNow();
         }
+    }
+
+    private interface Meanwhile {
+        void run() throws Exception;
     }
 
     private static boolean failed(Future<?> reader) {
@@ -209,7 +222,6 @@ public class TornReadProof {
                         cell.publish(number[0]);
                     }
                 }
-                return null;
             });
             long rotations = number[0] - 1_000_000;
             figures(rotations, changes, begun).write("torn-reads-cell");
@@ -266,10 +278,7 @@ public class TornReadProof {
             }
             long first = imds.minted();
             long begun = System.nanoTime();
-            long[] changes = readAll(READS, reads, () -> imds.minted() - first, 20, () -> {
-                Thread.sleep(20);
-                return null;
-            });
+            long[] changes = readAll(READS, reads, () -> imds.minted() - first, 20, () -> Thread.sleep(20));
             figures(imds.minted() - first, changes, begun).put("refreshers", SURFACES.length * each).write("torn-reads-engine");
             Arrays.stream(changes).forEach(seen -> assertTrue("the readers saw too little: " + Arrays.toString(changes), seen >= ROTATIONS));
         }
