@@ -21,8 +21,10 @@ use model::source::{Mode, Source, link_local, minting, remote};
 use model::{HOUR, MINUTE, Ms, Op, SECOND, START, Step, Witness, World, boot, truly_live};
 use proptest::prelude::*;
 
+/// Ten thousand cases, or as many more as PROPTEST_CASES asks for.
 fn ten_thousand() -> ProptestConfig {
-    ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() }
+    let asked = ProptestConfig::default();
+    ProptestConfig { cases: asked.cases.max(10_000), failure_persistence: None, ..asked }
 }
 
 fn same_set(held: &Held, answer: &Answer) -> bool {
