@@ -17,11 +17,13 @@ import java.util.logging.Logger;
 public final class Main {
     private static final String USAGE = "usage: java -jar evercreds.jar <command>\n"
             + "\n"
-            + "  credentials [--order v1|v2]   print the credentials of the default chain (environment variables, JVM properties,\n"
-            + "                                instance profile) as JSON, as a credential_process of the AWS tools does;\n"
-            + "                                --order says which SDK's order to follow, v2 if not given\n"
-            + "  --help                        print this\n"
-            + "  --version                     print the version\n";
+            + "  credentials   print the credentials of the default chain (environment variables, JVM properties, instance\n"
+            + "                profile) as JSON, as a credential_process of the AWS tools does\n"
+            + "    --instance-profile   of the instance profile only, whatever else is declared: a profile that has this\n"
+            + "                         command as its credential_process declares itself\n"
+            + "    --order v1|v2        which SDK's order to follow; v2 if not given\n"
+            + "  --help        print this\n"
+            + "  --version     print the version\n";
     /** One attempt at the metadata service takes at most five seconds. */
     private static final Duration PATIENCE = Duration.ofSeconds(6);
 
@@ -74,7 +76,12 @@ public final class Main {
 
     private static int credentials(String[] args, PrintStream out, PrintStream err) {
         Order order = Order.V2;
+        boolean instanceProfile = false;
         for (int i = 1; i < args.length; i++) {
+            if (args[i].equals("--instance-profile")) {
+                instanceProfile = true;
+                continue;
+            }
             if (!args[i].equals("--order")) {
                 return wrong("credentials has no option " + printable(args[i]), err);
             }
@@ -84,7 +91,11 @@ public final class Main {
             }
             order = value.equals("v1") ? Order.V1 : Order.V2;
         }
-        try (Refresher refresher = Refresher.builder().order(order).label("credentials command").firstReadTimeout(PATIENCE).build()) {
+        Refresher.Builder builder = Refresher.builder().order(order).label("credentials command").firstReadTimeout(PATIENCE);
+        if (instanceProfile) {
+            builder.instanceProfile();
+        }
+        try (Refresher refresher = builder.build()) {
             out.println(json(refresher.credentials()));
             return 0;
         } catch (EvercredsException | IllegalArgumentException failure) {

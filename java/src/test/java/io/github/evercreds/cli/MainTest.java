@@ -23,7 +23,8 @@ public class MainTest {
 
     @After
     public void clear() {
-        for (String name : new String[] {"aws.accessKeyId", "aws.secretKey", "aws.secretAccessKey", "aws.sessionToken", "aws.profile"}) {
+        for (String name : new String[] {"aws.accessKeyId", "aws.secretKey", "aws.secretAccessKey", "aws.sessionToken", "aws.profile",
+                                          "aws.disableEc2Metadata"}) {
             System.clearProperty(name);
         }
         Refresher.shutdownAll();
@@ -58,6 +59,14 @@ public class MainTest {
         assertEquals(1, run("credentials"));
         assertEquals("", out.toString("UTF-8"));
         assertTrue(err.toString("UTF-8"), err.toString("UTF-8").contains("aws.profile"));
+    }
+
+    @Test
+    public void the_instance_profile_is_asked_whatever_profile_runs_the_command() throws Exception {
+        System.setProperty("aws.profile", "the one whose credential_process this is");
+        System.setProperty("aws.disableEc2Metadata", "true");
+        assertEquals(1, run("credentials", "--instance-profile"));
+        assertTrue(err.toString("UTF-8"), err.toString("UTF-8").contains("disabled by aws.disableEc2Metadata"));
     }
 
     @Test
