@@ -172,7 +172,7 @@ final class CredentialsCell {
                 return false;
             }
             if (next.accessKeyId == null && next.phase != Phase.DEAD && before.held()) {
-                next.keep(before);
+                next.keep(before, System.currentTimeMillis());
             }
             now = next.build();
             if (!now.newerThan(before)) {

@@ -134,9 +134,14 @@ public final class State {
             return new State(this);
         }
 
-        /** What is held, and its grant, from an older state: a state that brings nothing erases nothing. */
-        Builder keep(State older) {
-            phase = older.phase;
+        /**
+         * What is held, and its grant, from an older state: a state that brings nothing erases nothing. An engine that
+         * holds nothing asks for a new set, and of the end of the old one it cannot tell.
+         */
+        Builder keep(State older, long wallMillis) {
+            boolean expired = older.expirationMillis <= wallMillis;
+            boolean asked = older.phase == Phase.FRESH && older.expirationMillis != NEVER;
+            phase = expired ? Phase.STALE : asked ? Phase.ADVISORY : older.phase;
             accessKeyId = older.accessKeyId;
             secretAccessKey = older.secretAccessKey;
             sessionToken = older.sessionToken;

@@ -27,8 +27,20 @@ public class CredentialsCellTest {
         fixture.publish(fixture.failed(1, "refused", 2));
         State s = fixture.cell.state();
         assertEquals("AKID", s.accessKeyId);
-        assertEquals(Phase.FRESH, s.phase);
         assertEquals("refused", s.errorMessage);
+    }
+
+    @Test
+    public void a_new_run_that_gets_nothing_does_not_say_that_all_is_well() {
+        Cell real = new Cell(Clock.SYSTEM);
+        real.publish(real.held("AKID", 60_000, 10_000));
+        real.newRun();
+        real.publish(real.failed(1, "refused", 1));
+        assertEquals(Phase.ADVISORY, real.cell.state().phase);
+        real.publish(real.held("AKID", -1, 10_000).andThen(b -> b.phase = Phase.ADVISORY));
+        real.newRun();
+        real.publish(real.failed(1, "refused", 2));
+        assertEquals(Phase.STALE, real.cell.state().phase);
     }
 
     @Test
