@@ -180,7 +180,7 @@ final class NativeEngine implements Engine, Cells.Opener {
         EngineThread now = current;
         if (now != null && now.run == run) {
             now.beat();
-            cells.mayHaveUnreachable(dispatcher);
+            cells.releaseUnreachableOn(dispatcher);
         }
     }
 
