@@ -206,12 +206,16 @@ impl<'a> Engine<'a> {
         let now = self.look_at_the_clocks();
         let (task, outcome) = match ended {
             Ok((task, outcome)) => (task, Some(outcome)),
+            Err(error) if error.is_cancelled() => {
+                // Of a refresher that was closed, or that gave the attempt up already.
+                self.tasks.remove(&error.id());
+                return;
+            }
             Err(error) => (error.id(), None),
         };
         let Some((id, attempt)) = self.tasks.remove(&task) else { return };
         let result = match outcome {
             Some((_, _, result)) => result,
-            // Cancelled fetches belong to closed refreshers; their slot is gone.
             None => Err(FetchError::transient("The fetch failed inside evercreds (a panic); this is a bug.")),
         };
         if let Some(slot) = self.slots.get(&id) {
