@@ -13,7 +13,7 @@ public enum Phase {
     MANDATORY,
     /** Past the expiration; still handed out while no better are to be had (static stability). */
     STALE,
-    /** Certainly of no more use: reads throw. */
+    /** Certainly expired for longer than may be served ({@code maxStale}): reads throw. */
     DEAD;
 
     /**

@@ -113,8 +113,8 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
     }
 
     /**
-     * How long before the expiration a refresh is due, instead of the engine's own rule (by lifetime: five minutes to
-     * an hour).
+     * How long before the expiration a refresh is due, instead of the engine's own rule (by lifetime: half of it below
+     * ten minutes, else 5, 15 or 60 minutes).
      *
      * @param window 1 second to 12 hours
      * @return this builder
@@ -128,7 +128,8 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
 
     /**
      * How long credentials are still handed out after an expiration that is certain, while no better are to be had.
-     * Without limit by default: a service that rejects them says so better than we can.
+     * Without limit by default: a service that rejects them says so better than we can. An expiration is certain when
+     * something other than this host's clock confirms it; nothing in this version does yet, so nothing ends early.
      *
      * @param limit zero to 365 days
      * @return this builder

@@ -64,8 +64,10 @@ public final class Refresher implements AutoCloseable {
     }
 
     /**
-     * Credentials that live at least so long by this host's clock. Asks the source for newer ones if need be, at most
-     * once a minute, and waits at most the builder's {@code firstReadTimeout} for the answer.
+     * Credentials that live at least so long by this host's clock. A source that makes a new set at each asking is asked
+     * if need be, at most once a minute, and the answer waited for, at most the builder's {@code firstReadTimeout}. Of a
+     * source that gives one set until it rotates, as the instance metadata service does, the newest is held already:
+     * asking again would change nothing, so this says how long it lives.
      *
      * @param minRemaining zero to 12 hours
      * @return never null
@@ -101,8 +103,8 @@ public final class Refresher implements AutoCloseable {
     }
 
     /**
-     * Asks for a refresh now (at most once in ten seconds, whoever asks) and waits for it, at most two seconds. Never
-     * throws; what is held stays.
+     * Asks for a refresh now and waits for it, at most two seconds; within ten seconds of the last time, whoever asked,
+     * does nothing. Never throws; what is held stays.
      */
     public void refresh() {
         subscription.refresh();

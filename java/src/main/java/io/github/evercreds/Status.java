@@ -290,7 +290,7 @@ public final class Status {
     }
 
     /**
-     * What is wrong with the engine, or why an SDK's provider stands in.
+     * What is wrong with the engine or was within the last ten minutes, or why an SDK's provider stands in.
      *
      * @return empty if all is well
      */

@@ -9,7 +9,7 @@ interface Engine {
     int ACCEPTED = 3;
     int MIN_REMAINING = 4;
     int INPUTS_CHANGED = 5;
-    int RESUMED = 6;
+    int RESTORED = 6;
 
     /** Tells the cell's machine something; unknown ids are ignored. */
     void nudge(long id, int kind, String key);

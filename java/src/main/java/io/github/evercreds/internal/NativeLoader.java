@@ -1,7 +1,6 @@
 // Finds the native library, loads it once, and says in one exception why not.
 package io.github.evercreds.internal;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -220,7 +219,7 @@ final class NativeLoader {
 
         String text() {
             String detail = cause == null || cause.getMessage() == null ? "" : " (" + cause.getClass().getSimpleName() + ": "
-                    + cause.getMessage().replace(File.pathSeparatorChar + "\n", " ") + ")";
+                    + cause.getMessage().replace('\n', ' ') + ")";
             return what + ": " + why + detail + ". What to do: " + fix;
         }
     }

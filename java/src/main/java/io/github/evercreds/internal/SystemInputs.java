@@ -8,24 +8,22 @@ import java.util.function.Function;
 
 /** A snapshot of the documented environment variables and JVM properties; only those that are set. */
 final class SystemInputs {
-    /** The names of the AWS SDK and tools reference guide, and of both SDKs, that bear on where credentials come from. */
+    /** What the engine reads ({@code config/names.rs}), and what {@link DeclaredSources} judges by. */
     private static final String[] VARIABLES = {
         "AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN", "AWS_ACCOUNT_ID",
         "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_V1_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
         "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_METADATA_SERVICE_TIMEOUT", "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
-        "AWS_EC2_INSTANCE_PROFILE_NAME",
-        "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_CREDENTIAL_PROFILES_FILE",
     };
     private static final String[] PROPERTIES = {
         "aws.accessKeyId", "aws.secretAccessKey", "aws.secretKey", "aws.sessionToken", "aws.accountId",
         "aws.disableEc2Metadata", "aws.disableEc2MetadataV1", "aws.ec2MetadataServiceEndpoint",
-        "aws.ec2MetadataServiceEndpointMode", "aws.ec2MetadataServiceTimeout", "aws.ec2InstanceProfileName",
+        "aws.ec2MetadataServiceEndpointMode", "aws.ec2MetadataServiceTimeout",
         "com.amazonaws.sdk.ec2MetadataServiceEndpointOverride", "com.amazonaws.sdk.disableEc2Metadata",
         "com.amazonaws.sdk.disableEc2MetadataV1",
-        "aws.webIdentityTokenFile", "aws.roleArn", "aws.roleSessionName",
-        "aws.containerCredentialsPath", "aws.containerCredentialsFullUri",
+        "aws.webIdentityTokenFile", "aws.containerCredentialsPath", "aws.containerCredentialsFullUri",
         "aws.profile", "aws.sharedCredentialsFile", "aws.configFile",
     };
 

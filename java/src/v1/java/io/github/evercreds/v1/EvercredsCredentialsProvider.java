@@ -60,7 +60,8 @@ public final class EvercredsCredentialsProvider implements AWSCredentialsProvide
     }
 
     /**
-     * The provider of the default chain that all callers share.
+     * The provider of the default chain that all callers share. After {@link io.github.evercreds.Refresher#shutdownAll()}
+     * it stays closed, as every other; {@link #create()} makes a new one.
      *
      * @return always the same one
      * @throws SdkClientException if the configuration cannot be served
@@ -134,8 +135,8 @@ public final class EvercredsCredentialsProvider implements AWSCredentialsProvide
     }
 
     /**
-     * Asks for a refresh now (at most once in ten seconds, whoever asks) and waits for it, at most two seconds. Never
-     * throws; what is held stays.
+     * Asks for a refresh now and waits for it, at most two seconds; within ten seconds of the last time, whoever asked,
+     * does nothing. Never throws; what is held stays.
      */
     @Override
     public void refresh() {

@@ -186,8 +186,8 @@ public final class EvercredsCredentialsProvider implements AwsCredentialsProvide
     }
 
     /**
-     * Asks for a refresh now (at most once in ten seconds, whoever asks) and waits for it, at most two seconds. Never
-     * throws; what is held stays.
+     * Asks for a refresh now and waits for it, at most two seconds; within ten seconds of the last time, whoever asked,
+     * does nothing. Never throws; what is held stays.
      */
     public void refresh() {
         if (subscription != null) {
