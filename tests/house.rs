@@ -116,3 +116,68 @@ fn the_java_core_sees_no_sdk() {
         }
     }
 }
+
+/// The text of all sources below a folder, as if no literal were broken over lines.
+fn joined(root: &str) -> String {
+    let mut files = Vec::new();
+    sources(&Path::new(ROOT).join(root), &mut files);
+    let text: String = files.iter().map(|file| std::fs::read_to_string(file).expect("a text")).collect();
+    let words = text.split_whitespace().filter(|word| *word != "\\").collect::<Vec<_>>().join(" ");
+    words.replace("\" + \"", "").replace("\\\"", "\"")
+}
+
+/// What stands between backticks in the first column of the tables.
+fn first_column(document: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(Path::new(ROOT).join(document)).expect("a text");
+    let rows = text.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+    rows.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_error_that_is_documented_is_one_that_is_made() {
+    let code = joined("src") + &joined("java/src/main");
+    let texts = first_column("docs/errors.md");
+    assert!(texts.len() > 15, "{texts:?}");
+    for text in texts {
+        // Figures, and the X and Y that stand for names, differ from case to case.
+        let varies = |word: &str| word == "..." || word.len() == 1 || word.contains(|c: char| c.is_ascii_digit());
+        let words: Vec<&str> = text.split(' ').collect();
+        for fixed in words.split(|word| varies(word.trim_end_matches([',', ':']))) {
+            let fixed = fixed.join(" ");
+            assert!(code.contains(&fixed), "docs/errors.md: `{text}`: nothing says \"{fixed}\"");
+        }
+    }
+}
+
+#[test]
+fn every_setting_that_is_documented_is_one_that_is_read() {
+    let code = joined("src") + &joined("java/src/main");
+    let text = std::fs::read_to_string(Path::new(ROOT).join("docs/configuration.md")).expect("a text");
+    let names: BTreeSet<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| ["AWS_", "aws.", "com.amazonaws.", "evercreds."].iter().any(|prefix| name.starts_with(prefix)))
+        .collect();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        assert!(code.contains(&format!("\"{name}\"")), "docs/configuration.md: nothing reads {name}");
+    }
+}
+
+#[test]
+fn every_link_between_the_documents_leads_somewhere() {
+    let documents =
+        ["README.md", "docs/architecture.md", "docs/configuration.md", "docs/errors.md", "docs/platforms.md"];
+    let mut links = 0;
+    for document in documents.map(|document| Path::new(ROOT).join(document)) {
+        let text = std::fs::read_to_string(&document).expect("a text");
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for target in targets.filter(|target| !target.is_empty() && !target.contains("://")) {
+            links += 1;
+            let file = document.parent().expect("a folder").join(target);
+            assert!(file.exists(), "{}: {target}", document.display());
+        }
+    }
+    assert!(links > 5, "{links}");
+}

@@ -11,10 +11,8 @@ final class ReadFailures {
 
     /** Nothing is held. {@code waitedNanos} is null if this read did not wait. */
     static EvercredsException nothingHeld(CredentialsCell cell, State s, Long waitedNanos) {
-        StringBuilder text = new StringBuilder(cell.label()).append(": no credentials");
-        if (waitedNanos != null) {
-            text.append(" within ").append(seconds(waitedNanos));
-        }
+        StringBuilder text = new StringBuilder(cell.label())
+                .append(waitedNanos == null ? ": no credentials" : ": no credentials within " + seconds(waitedNanos));
         if (s.errorMessage != null) {
             text.append("; ").append(s.errorMessage);
         } else if (s.attempt == 0) {
