@@ -1,101 +1,34 @@
 //! The invariants of the refresh rules, each as a property over thousands of scripted worlds (see `model`).
-//! Number 12, of a fleet, has its own file.
+//! Number 12, of a fleet, has its own file. `onlooker` knows by itself what the rules should know; `anything` makes
+//! events without sense.
 
+mod anything;
 mod model;
+mod onlooker;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anything::{event, instant, policy};
 use chrono::{DateTime, Utc};
 use evercreds::aws_clock::{AwsNow, Now};
-use evercreds::credentials::AccessKeyId;
 use evercreds::error::{FetchError, FetchErrorKind};
 use evercreds::refresh::event::{Event, Policy};
-use evercreds::refresh::life::{LifePolicy, Phase, certainly_dead, issued, possibly_dead};
+use evercreds::refresh::life::{LifePolicy, Phase, certainly_dead, possibly_dead};
 use evercreds::refresh::machine::{Machine, RECOVERY};
 use evercreds::refresh::state::{Grant, Held, Published};
-use evercreds::sources::{Answer, Traits};
+use evercreds::sources::Traits;
 use model::script::{self, play};
 use model::source::{Mode, Source, link_local, minting, remote};
-use model::{HOUR, MINUTE, Ms, Op, SECOND, START, Step, Witness, World, boot, truly_live};
+use model::{HOUR, MINUTE, Ms, Op, SECOND, START, Witness, World, boot, truly_live};
+use onlooker::{Onlooker, ends, outdated, same_set, steps_back};
 use proptest::prelude::*;
 
 /// Ten thousand cases, or as many more as PROPTEST_CASES asks for.
 fn ten_thousand() -> ProptestConfig {
     let asked = ProptestConfig::default();
     ProptestConfig { cases: asked.cases.max(10_000), failure_persistence: None, ..asked }
-}
-
-fn same_set(held: &Held, answer: &Answer) -> bool {
-    held.credentials.access_key_id == answer.credentials.access_key_id
-        && held.credentials.expiration == answer.credentials.expiration
-}
-
-fn ends(expiration: Option<DateTime<Utc>>) -> DateTime<Utc> {
-    expiration.unwrap_or(DateTime::<Utc>::MAX_UTC)
-}
-
-/// What a careful onlooker knows of the answers so far: which keys a machine has seen since it last took one, and
-/// which key it does not take for the moment.
-#[derive(Default)]
-struct Onlooker {
-    seen: HashSet<AccessKeyId>,
-    /// Of these, the ones that nothing spoke against: a witness's doubt or a refusal may have come before the sight.
-    plainly_seen: HashSet<AccessKeyId>,
-    refused: Option<(AccessKeyId, Ms)>,
-    inputs_moved: bool,
-    inputs_settle: Ms,
-}
-
-impl Onlooker {
-    fn sees(&mut self, step: &Step<'_>) {
-        if let Some(answer) = step.answer() {
-            let key = &answer.credentials.access_key_id;
-            self.seen.insert(key.clone());
-            let doubted = step.now.aws.witnessed && possibly_dead(answer.credentials.expiration, &step.now);
-            if !doubted && !outdated(answer, step) && !self.refuses(key, step.at) {
-                self.plainly_seen.insert(key.clone());
-            }
-            if step.held_before() != step.held() {
-                self.seen.clear();
-                self.plainly_seen.clear();
-            }
-        }
-        // The machine forgets what it put aside with its inputs; a deferred change may come at any time.
-        if *step.event == Event::InputsChanged {
-            // Deferred by five seconds at most, then by an attempt under way.
-            (self.inputs_moved, self.inputs_settle) = (true, step.at + 20 * SECOND);
-        }
-        if let Event::Invalidate(key) = step.event
-            && step.held_before() != step.held()
-        {
-            self.refused = Some((key.clone(), step.at + 30 * SECOND));
-        }
-    }
-
-    fn refuses(&self, key: &AccessKeyId, at: Ms) -> bool {
-        self.refused.as_ref().is_some_and(|(refused, until)| refused == key && at < *until)
-    }
-}
-
-/// Whether an answer looks dead and is dated by its own source before a live set that is held and not rejected.
-fn outdated(answer: &Answer, step: &Step<'_>) -> bool {
-    let expiration = answer.credentials.expiration;
-    let held = step.before.filter(|before| !before.rejected).and_then(|before| before.held.as_deref());
-    held.is_some_and(|held| {
-        let dates = issued(expiration, answer.nominal_life).zip(issued(held.credentials.expiration, held.nominal_life));
-        possibly_dead(expiration, &step.now)
-            && !possibly_dead(held.credentials.expiration, &step.now)
-            && dates.is_some_and(|(this, that)| this <= that)
-    })
-}
-
-/// Whether an answer looks like a step back from what is held.
-fn steps_back(answer: &Answer, held: &Held, now: &Now) -> bool {
-    let (new, old) = (ends(answer.credentials.expiration), ends(held.credentials.expiration));
-    let earlier = new < old && !answer.traits.mints && held.identity.same(&answer.identity);
-    earlier || possibly_dead(answer.credentials.expiration, now) && new <= old
 }
 
 proptest! {
@@ -555,74 +488,4 @@ fn i11_a_million_failures_change_nothing_but_counters() {
 
 fn now(wall: DateTime<Utc>, lo: DateTime<Utc>, hi: DateTime<Utc>, witnessed: bool, at: Ms) -> Now {
     Now { boot: boot(at), wall, aws: AwsNow { lo, hi, witnessed } }
-}
-
-fn instant() -> impl Strategy<Value = DateTime<Utc>> {
-    prop_oneof![
-        Just(DateTime::<Utc>::MIN_UTC),
-        Just(DateTime::<Utc>::MAX_UTC),
-        (0u64..10 * HOUR).prop_map(model::aws),
-        any::<i64>().prop_map(|ms| DateTime::from_timestamp_millis(ms).unwrap_or_default()),
-    ]
-}
-
-fn length() -> impl Strategy<Value = Duration> {
-    prop_oneof![
-        Just(Duration::ZERO),
-        Just(Duration::MAX),
-        any::<u64>().prop_map(Duration::from_millis),
-        (0u64..10 * HOUR).prop_map(Duration::from_millis),
-    ]
-}
-
-fn policy() -> impl Strategy<Value = Policy> {
-    (prop::option::of(length()), prop::option::of(length()), any::<bool>()).prop_map(
-        |(advisory_window, max_stale, role)| Policy {
-            life: LifePolicy { advisory_window, max_stale },
-            expect_role: role.then(|| "role-1".into()),
-        },
-    )
-}
-
-fn key() -> impl Strategy<Value = AccessKeyId> {
-    (0u8..6).prop_map(|key| AccessKeyId::new(if key == 0 { String::new() } else { format!("K{key}") }))
-}
-
-fn answer() -> impl Strategy<Value = Box<Answer>> {
-    let times = (prop::option::of(instant()), prop::option::of(length()), prop::option::of(instant()));
-    (key(), times, any::<bool>(), any::<bool>(), 0u8..2).prop_map(
-        |(key, (expiration, life, date), local, mints, role)| {
-            let mut source = Source::new(Traits { link_local: local, mints }, HOUR, MINUTE);
-            source.role = role;
-            let mut answer = source.asked(START).expect("a healthy source answers").1.expect("with a set");
-            answer.credentials.access_key_id = key;
-            answer.credentials.expiration = expiration;
-            answer.nominal_life = life;
-            answer.date = date;
-            answer
-        },
-    )
-}
-
-fn event() -> impl Strategy<Value = Event> {
-    prop_oneof![
-        4 => Just(Event::Tick),
-        6 => (0u64..6, answer()).prop_map(|(attempt, answer)| Event::Answered { attempt, answer }),
-        3 => (0u64..6, script::failure(), length()).prop_map(|(attempt, kind, wait)| {
-            let kind = match kind {
-                FetchErrorKind::Throttled { .. } => FetchErrorKind::Throttled { retry_after: Some(wait) },
-                kind => kind,
-            };
-            Event::Failed { attempt, error: FetchError::new(kind, "scripted") }
-        }),
-        1 => Just(Event::Nudge),
-        1 => Just(Event::Refresh),
-        2 => key().prop_map(Event::Invalidate),
-        1 => key().prop_map(Event::Accepted),
-        1 => length().prop_map(Event::MinRemaining),
-        1 => Just(Event::InputsChanged),
-        1 => Just(Event::BeliefMoved),
-        1 => Just(Event::Paused),
-        1 => Just(Event::Restored),
-    ]
 }
