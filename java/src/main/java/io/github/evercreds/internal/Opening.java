@@ -40,7 +40,7 @@ public final class Opening {
         String declared = declared(settings, inputs);
         if (declared != null) {
             throw new EvercredsException(settings.label() + ": " + declared + " declares a source that evercreds does not serve yet, and the role of the "
-                    + "instance must not take its place. Unset it, or name the source that is meant, for example instanceProfile().");
+                    + "instance must not take its place. Unset it, or name the source that is meant, for example instanceProfile() (on the command line, --instance-profile).");
         }
         return NativeEngine.INSTANCE.subscribe(new Settings(settings), inputs);
     }
