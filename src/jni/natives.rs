@@ -25,7 +25,7 @@ use crate::refresh::life::LifePolicy;
 use crate::sources::chain;
 
 /// The version of the boundary; Java refuses to work with another.
-const ABI: jint = 1;
+const ABI: jint = 2;
 
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_io_github_evercreds_internal_Native_abi<'local>(

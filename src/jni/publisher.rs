@@ -38,7 +38,7 @@ impl CellPublisher {
                 &class,
                 jni_str!("publish"),
                 jni_sig!(
-                    "(JJILjava/lang/String;Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;JJJJJLjava/lang/String;Ljava/lang/String;ILjava/lang/String;Ljava/lang/String;IJZJJZ)Z"
+                    "(JJILjava/lang/String;Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;JJJJJLjava/lang/String;Ljava/lang/String;ILjava/lang/String;Ljava/lang/String;IJZJJZZ)Z"
                 ),
             )
         })?;
@@ -92,6 +92,7 @@ impl CellPublisher {
             offset(state.skew.lo),
             offset(state.skew.hi),
             boolean(state.skew.witnessed),
+            boolean(state.rejected),
         ];
         // SAFETY: the method id is that of `publish` of the cell's class, and the arguments are those of its signature.
         unsafe {

@@ -129,7 +129,7 @@ final class CredentialsCell {
                             String source, String identity,
                             int errorKind, String errorMessage, String errorFix,
                             int failures, long attempt, boolean inFlight,
-                            long skewLoMillis, long skewHiMillis, boolean skewWitnessed) {
+                            long skewLoMillis, long skewHiMillis, boolean skewWitnessed, boolean rejected) {
         State.Builder b = new State.Builder();
         b.run = run;
         b.generation = generation;
@@ -154,6 +154,7 @@ final class CredentialsCell {
         b.skewLoMillis = skewLoMillis;
         b.skewHiMillis = skewHiMillis;
         b.skewWitnessed = skewWitnessed;
+        b.rejected = rejected;
         try {
             return publish(b);
         } catch (RuntimeException | LinkageError fault) {

@@ -40,8 +40,8 @@ final class History {
         boolean newSet = now.held() && !now.sameCredentials(before);
         boolean newIdentity = newSet && before.held() && !sameIdentity(before, now);
         boolean failing = now.failures > 0 && now.errorMessage != null;
-        boolean recovered = !failing && warnedAt != null && now.held() && !(now.phase == Phase.STALE || now.withoutGrant());
-        boolean rejected = now.held() && now.withoutGrant() && !(before.withoutGrant() && now.sameCredentials(before));
+        boolean recovered = !failing && warnedAt != null && now.held() && !(now.phase == Phase.STALE || now.rejected);
+        boolean rejected = now.rejected && !(before.rejected && now.sameCredentials(before));
         if (newSet) {
             say(dispatcher, Logs.INFO, cell, now, "new credentials " + now.accessKeyId + " from " + now.source + name(now) + expires(now));
             tell(cell, dispatcher, l -> l.onCredentials(now.toSnapshot()));

@@ -4,7 +4,7 @@ package io.github.evercreds.internal;
 /** The boundary to the native library. Only to be called when {@link NativeLoader} has loaded it. */
 final class Native {
     /** What {@link #abi()} must answer. */
-    static final int ABI = 1;
+    static final int ABI = 2;
 
     private Native() { }
 

@@ -44,6 +44,8 @@ public final class State {
     public final long skewLoMillis;
     public final long skewHiMillis;
     public final boolean skewWitnessed;
+    /** A service rejected the key that is held, and nothing has overruled it since. */
+    public final boolean rejected;
 
     private State(Builder b) {
         run = b.run;
@@ -69,6 +71,7 @@ public final class State {
         skewLoMillis = b.skewLoMillis;
         skewHiMillis = b.skewHiMillis;
         skewWitnessed = b.skewWitnessed;
+        rejected = b.rejected;
     }
 
     /** True if there is something to hand out. */
@@ -76,7 +79,7 @@ public final class State {
         return accessKeyId != null && phase != Phase.DEAD;
     }
 
-    /** True if the service refused the key or the engine withdrew the grant for another reason. */
+    /** True if the engine gave no grant: there is nothing to grant, or a service rejected the key and no attempt has ended since. */
     boolean withoutGrant() {
         return serveUntilMillis == NONE;
     }
@@ -129,6 +132,7 @@ public final class State {
         long skewLoMillis;
         long skewHiMillis;
         boolean skewWitnessed;
+        boolean rejected;
 
         State build() {
             return new State(this);
@@ -152,6 +156,7 @@ public final class State {
             lastSuccessMillis = older.lastSuccessMillis;
             source = older.source;
             identity = older.identity;
+            rejected = older.rejected;
             return this;
         }
     }

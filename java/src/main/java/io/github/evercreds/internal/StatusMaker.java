@@ -19,7 +19,7 @@ final class StatusMaker {
                 .times(instant(s.acceptedMillis), s.accessKeyId == null ? null : s.expiration(), instant(s.lastSuccessMillis), instant(s.nextAttemptMillis))
                 .attempts(s.errorMessage, s.errorFix, s.failures, s.attempt, s.inFlight)
                 .clock(Duration.ofMillis(s.skewLoMillis), Duration.ofMillis(s.skewHiMillis), s.skewWitnessed)
-                .marks(s.held() && s.withoutGrant(), closed)
+                .marks(s.rejected, closed)
                 .transitions(cell.history().transitions())
                 .build();
     }

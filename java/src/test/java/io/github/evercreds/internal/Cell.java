@@ -72,7 +72,10 @@ final class Cell {
 
     /** The held set, refused by a service. */
     Consumer<State.Builder> rejected(String key, long liveMillis) {
-        return held(key, liveMillis, 0).andThen(b -> b.serveUntilMillis = State.NONE);
+        return held(key, liveMillis, 0).andThen(b -> {
+            b.serveUntilMillis = State.NONE;
+            b.rejected = true;
+        });
     }
 
     Consumer<State.Builder> failed(int kind, String message, int attempt) {

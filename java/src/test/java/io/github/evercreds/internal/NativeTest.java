@@ -145,6 +145,17 @@ public class NativeTest {
     }
 
     @Test
+    public void a_rejected_key_that_the_source_gives_again_stays_marked_while_it_is_served() throws Exception {
+        Subscription reader = NativeEngine.INSTANCE.subscribe(new Settings(Order.V2), staticKeys());
+        long attempts = reader.read().attempt;
+        reader.invalidate("AKIDSTATIC");
+        eventually(() -> reader.cell().state().attempt > attempts && !reader.cell().state().inFlight);
+        assertEquals("AKIDSTATIC", reader.read().accessKeyId);
+        assertTrue(reader.status().toString(), reader.status().rejected());
+        reader.close();
+    }
+
+    @Test
     public void nothing_to_find_is_an_exception_that_says_what_to_do() {
         Map<String, String> env = new HashMap<>();
         env.put("AWS_EC2_METADATA_DISABLED", "true");

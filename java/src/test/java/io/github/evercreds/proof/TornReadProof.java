@@ -248,7 +248,7 @@ public class TornReadProof {
         void publish(long number) throws Exception {
             long far = System.currentTimeMillis() + 3_600_000;
             Object wanted = publish.invoke(cell, run, number, 1, FakeImds.key(number), FakeImds.secret(number), FakeImds.token(number), "123456789012",
-                    far, far, far, 0L, 0L, "instance profile", "app-role", 0, null, null, 0, number, false, 0L, 0L, false);
+                    far, far, far, 0L, 0L, "instance profile", "app-role", 0, null, null, 0, number, false, 0L, 0L, false, false);
             assertEquals(true, wanted);
         }
 
