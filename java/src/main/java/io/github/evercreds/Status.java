@@ -1,7 +1,6 @@
 // How things stand, for a person at 3 a.m. and, as JSON, for a machine.
 package io.github.evercreds;
 
-import io.github.evercreds.internal.JsonWriter;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,9 +24,9 @@ public final class Status {
 
     /** One change. */
     public static final class Transition {
-        private final Instant at;
-        private final Phase phase;
-        private final String what;
+        final Instant at;
+        final Phase phase;
+        final String what;
 
         /**
          * Makes a transition.
@@ -82,31 +81,31 @@ public final class Status {
 
     /** Collects the parts; of use to this library only. */
     public static final class Builder {
-        private String label = "";
-        private Phase phase = Phase.NONE;
-        private String servedBy = "evercreds";
-        private String trouble;
-        private String accessKeyId;
-        private String source;
-        private String identity;
-        private String accountId;
-        private long run;
-        private long generation;
-        private Instant accepted;
-        private Instant expiration;
-        private Instant lastSuccess;
-        private String lastError;
-        private String lastErrorFix;
-        private int failures;
-        private long attempts;
-        private boolean attemptRunning;
-        private Instant nextAttempt;
-        private Duration clockFrom = Duration.ZERO;
-        private Duration clockTo = Duration.ZERO;
-        private boolean clockWitnessed;
-        private boolean rejected;
-        private boolean closed;
-        private List<Transition> transitions = Collections.emptyList();
+        String label = "";
+        Phase phase = Phase.NONE;
+        String servedBy = StatusText.OURSELVES;
+        String trouble;
+        String accessKeyId;
+        String source;
+        String identity;
+        String accountId;
+        long run;
+        long generation;
+        Instant accepted;
+        Instant expiration;
+        Instant lastSuccess;
+        String lastError;
+        String lastErrorFix;
+        int failures;
+        long attempts;
+        boolean attemptRunning;
+        Instant nextAttempt;
+        Duration clockFrom = Duration.ZERO;
+        Duration clockTo = Duration.ZERO;
+        boolean clockWitnessed;
+        boolean rejected;
+        boolean closed;
+        List<Transition> transitions = Collections.emptyList();
 
         /** Starts with nothing known. */
         public Builder() { }
@@ -486,79 +485,7 @@ public final class Status {
      */
     @Override
     public String toString() {
-        StringBuilder out = new StringBuilder();
-        out.append("evercreds: ").append(d.label).append(d.closed ? " (closed)" : "").append('\n');
-        line(out, "state", d.phase + words());
-        line(out, "served by", d.servedBy);
-        line(out, "trouble", d.trouble);
-        line(out, "credentials", d.accessKeyId == null ? null : d.accessKeyId + (d.rejected ? ", rejected by a service" : ""));
-        line(out, "source", d.source == null ? null : d.source + (d.identity == null ? "" : " " + d.identity)
-                + (d.accountId == null ? "" : ", account " + d.accountId));
-        line(out, "issued", since(d.accepted));
-        line(out, "expires", d.accessKeyId == null ? null : d.expiration == null ? "never" : when(d.expiration));
-        line(out, "last success", since(d.lastSuccess));
-        line(out, "last error", d.lastError != null ? d.lastError + " (" + d.failures + " in a row)"
-                : d.phase == Phase.STALE ? "none: the source answers, but with nothing newer" : null);
-        line(out, "what to do", d.lastErrorFix);
-        line(out, "next attempt", (d.attemptRunning ? "running now" : d.nextAttempt == null ? "not planned" : when(d.nextAttempt))
-                + ", " + d.attempts + " so far");
-        line(out, "clock", clock());
-        line(out, "engine", d.run == 0 ? null : "run " + d.run + ", generation " + d.generation);
-        if (!d.transitions.isEmpty()) {
-            out.append("  what happened\n");
-            for (Transition t : d.transitions) {
-                out.append("    ").append(t).append('\n');
-            }
-        }
-        return out.toString();
-    }
-
-    private String clock() {
-        if (!d.clockWitnessed && d.clockFrom.isZero() && d.clockTo.isZero()) {
-            return "this host's is believed, no witness yet";
-        }
-        return "AWS's is this host's " + signed(d.clockFrom) + " to " + signed(d.clockTo) + (d.clockWitnessed ? " (witnessed)" : " (not certain)");
-    }
-
-    private static String signed(Duration offset) {
-        return String.format(java.util.Locale.ROOT, "%+.1f s", offset.toMillis() / 1000.0);
-    }
-
-    private String words() {
-        switch (d.phase) {
-            case NONE:
-                return ": nothing is held yet";
-            case FRESH:
-                return ": all is well";
-            case ADVISORY:
-                return ": a refresh is due, there is time";
-            case MANDATORY:
-                return ": about to expire";
-            case STALE:
-                return ": expired, still handed out because there are no better ones";
-            default:
-                return ": expired, no longer handed out";
-        }
-    }
-
-    private String when(Instant at) {
-        Duration away = Duration.between(taken, at);
-        return at + (away.isNegative() ? " (" + words(away.negated()) + " ago)" : " (in " + words(away) + ")");
-    }
-
-    private String since(Instant at) {
-        return at == null ? null : when(at);
-    }
-
-    private static String words(Duration d) {
-        long s = d.getSeconds();
-        return s >= 3600 ? s / 3600 + " h " + s / 60 % 60 + " min" : s >= 60 ? s / 60 + " min " + s % 60 + " s" : s + " s";
-    }
-
-    private static void line(StringBuilder out, String name, String value) {
-        if (value != null) {
-            out.append(String.format("  %-13s %s%n", name, value.replace("\n", "\n                ")).replace("\r\n", "\n"));
-        }
+        return StatusText.words(d, taken);
     }
 
     /**
@@ -567,41 +494,6 @@ public final class Status {
      * @return one line of JSON; no secrets
      */
     public String toJson() {
-        JsonWriter json = new JsonWriter().beginObject()
-                .field("label", d.label)
-                .field("phase", d.phase.name())
-                .field("servedBy", d.servedBy)
-                .field("trouble", d.trouble)
-                .field("accessKeyId", d.accessKeyId)
-                .field("rejected", d.rejected)
-                .field("source", d.source)
-                .field("identity", d.identity)
-                .field("accountId", d.accountId)
-                .field("run", d.run)
-                .field("generation", d.generation)
-                .field("issued", text(d.accepted))
-                .field("expiration", text(d.expiration))
-                .field("lastSuccess", text(d.lastSuccess))
-                .field("lastError", d.lastError)
-                .field("lastErrorFix", d.lastErrorFix)
-                .field("failures", d.failures)
-                .field("attempts", d.attempts)
-                .field("attemptRunning", d.attemptRunning)
-                .field("nextAttempt", text(d.nextAttempt))
-                .name("clock").beginObject()
-                .field("offsetFromMillis", d.clockFrom.toMillis())
-                .field("offsetToMillis", d.clockTo.toMillis())
-                .field("witnessed", d.clockWitnessed)
-                .endObject()
-                .field("closed", d.closed)
-                .name("transitions").beginArray();
-        for (Transition t : d.transitions) {
-            json.beginObject().field("at", text(t.at)).field("phase", t.phase.name()).field("what", t.what).endObject();
-        }
-        return json.endArray().endObject().toString();
-    }
-
-    private static String text(Instant at) {
-        return at == null ? null : at.toString();
+        return StatusText.json(d);
     }
 }

@@ -26,6 +26,8 @@ final class Cells {
     private final Map<String, CredentialsCell> cells = new HashMap<>();
     private final ReferenceQueue<Subscription> unreachable = new ReferenceQueue<>();
     private final Set<Hold> holds = new HashSet<>();
+    /** Of a subscription that became unreachable, and for which the dispatcher had no room; its queue gave it once. */
+    private volatile Hold passedBy;
 
     /** Notices that a subscription became unreachable. */
     private static final class Hold extends PhantomReference<Subscription> {
@@ -51,7 +53,9 @@ final class Cells {
             Runnable release = releaseOnce(cell);
             Subscription subscription = new Subscription(cell, slow, engine, settings.listener(), settings.firstReadTimeout(), release);
             // Before the opening: the first state may be published before this thread goes on, and its listener is owed it.
-            cell.add(subscription);
+            if (settings.listener() != null) {
+                cell.add(subscription);
+            }
             if (known == null) {
                 opener.open(cell);
                 cells.put(config.key, cell);
@@ -82,17 +86,17 @@ final class Cells {
         }
     }
 
-    /** Whether {@link #releaseUnreachable} may have work: cheap enough for the engine's every beat. */
-    boolean mayHaveUnreachable(Dispatcher dispatcher) {
-        Hold hold = (Hold) unreachable.poll();
-        if (hold == null) {
-            return false;
+    /** Has {@link #releaseUnreachable} done elsewhere if it has work: cheap enough for the engine's every beat. */
+    void releaseUnreachableOn(Dispatcher dispatcher) {
+        Hold waiting = passedBy;
+        Hold hold = waiting != null ? waiting : (Hold) unreachable.poll();
+        if (hold != null) {
+            boolean queued = dispatcher.execute(() -> {
+                forget(hold);
+                releaseUnreachable();
+            });
+            passedBy = queued ? null : hold;
         }
-        dispatcher.execute(() -> {
-            forget(hold);
-            releaseUnreachable();
-        });
-        return true;
     }
 
     void releaseUnreachable() {

@@ -39,7 +39,9 @@ final class CredentialsCell {
     private volatile State selfGrantFor;
     private volatile long selfGrantUntilNanos;
 
+    /** Those that have a listener. */
     private final List<WeakReference<Subscription>> readers = new ArrayList<>();
+    private int tidyAt = 64;
 
     CredentialsCell(Config config, Dispatcher dispatcher) {
         this.config = config;
@@ -87,19 +89,27 @@ final class CredentialsCell {
         dispatcher.signal();
     }
 
+    /** From now on the reader's listener is told. */
     void add(Subscription reader) {
         synchronized (readers) {
+            if (readers.size() >= tidyAt) {
+                readers.removeIf(known -> known.get() == null);
+                tidyAt = Math.max(64, 2 * readers.size());
+            }
             readers.add(new WeakReference<>(reader));
         }
     }
 
     void remove(Subscription reader) {
+        if (reader.listener() == null) {
+            return;
+        }
         synchronized (readers) {
             readers.removeIf(known -> known.get() == null || known.get() == reader);
         }
     }
 
-    /** The readers that are still there. */
+    /** The readers that have a listener and are still there. */
     List<Subscription> readers() {
         List<Subscription> alive = new ArrayList<>();
         synchronized (readers) {

@@ -4,10 +4,12 @@ package io.github.evercreds.internal;
 import io.github.evercreds.EvercredsException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /**
  * One lazy daemon thread with a bounded queue of log lines and listener calls (the newest are dropped and counted when
@@ -21,6 +23,7 @@ final class Dispatcher {
 
     private final Clock clock;
     private final long idleNanos;
+    private final Function<Runnable, Thread> threads;
     private final Object lock = new Object();
     private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
     private final List<Waiter> waiters = new ArrayList<>();
@@ -41,8 +44,13 @@ final class Dispatcher {
     }
 
     Dispatcher(Clock clock, long idleNanos) {
+        this(clock, idleNanos, work -> OwnThreads.create(work, "evercreds-dispatcher"));
+    }
+
+    Dispatcher(Clock clock, long idleNanos, Function<Runnable, Thread> threads) {
         this.clock = clock;
         this.idleNanos = idleNanos;
+        this.threads = threads;
     }
 
     /** A log line, from a thread that must not write it. Never blocks. */
@@ -70,15 +78,17 @@ final class Dispatcher {
 
     /** Completes the future when the wait ends, on the dispatcher's thread. */
     void await(ReadWait wait, CompletableFuture<State> future) {
+        String why;
         synchronized (lock) {
-            if (waiters.size() < MOST_WAITERS) {
+            boolean full = waiters.size() >= MOST_WAITERS;
+            if (!full && wake()) {
                 waiters.add(new Waiter(wait, future));
                 signalled = true;
-                wake();
                 return;
             }
+            why = full ? MOST_WAITERS + " calls wait for them already" : "the system grants no thread that could wait for them";
         }
-        future.completeExceptionally(new EvercredsException("no credentials yet, and " + MOST_WAITERS + " calls wait for them already"));
+        future.completeExceptionally(new EvercredsException("no credentials yet, and " + why));
     }
 
     /** A state was published: the waiting futures have something to look at. Never blocks. */
@@ -122,13 +132,21 @@ final class Dispatcher {
         }
     }
 
-    private void wake() {
-        if (thread == null) {
-            thread = OwnThreads.create(this::run, "evercreds-dispatcher");
-            thread.start();
-        } else {
+    /** False if the system grants no more threads: what is queued stays, and the next piece of work tries again. */
+    private boolean wake() {
+        if (thread != null) {
             lock.notifyAll();
+            return true;
         }
+        Thread fresh = threads.apply(this::run);
+        try {
+            fresh.start();
+        } catch (OutOfMemoryError noThread) {
+            // The JVM says so when the system grants no more threads; there may be heap in plenty.
+            return false;
+        }
+        thread = fresh;
+        return true;
     }
 
     private void run() {
@@ -139,7 +157,10 @@ final class Dispatcher {
         } finally {
             synchronized (lock) {
                 if (thread == Thread.currentThread()) {
-                    thread = null;      // only after an Error of the JVM: the next piece of work starts anew
+                    thread = null;      // only after an Error of the JVM
+                    if (!queue.isEmpty() || !waiters.isEmpty()) {
+                        wake();
+                    }
                 }
             }
         }
@@ -212,12 +233,12 @@ final class Dispatcher {
                 } else {
                     completions.add(() -> waiter.future.complete(state));
                 }
-            } catch (EvercredsException failure) {
+            } catch (RuntimeException | LinkageError failure) {
                 completions.add(() -> waiter.future.completeExceptionally(failure));
             }
         }
         synchronized (lock) {
-            waiters.removeAll(due);
+            waiters.removeAll(new HashSet<>(due));
         }
         completions.forEach(Dispatcher::runQuietly);
     }
@@ -225,7 +246,9 @@ final class Dispatcher {
     private static void runQuietly(Runnable work) {
         try {
             work.run();
-        } catch (RuntimeException | LinkageError | AssertionError fault) {
+        } catch (VirtualMachineError fatal) {
+            throw fatal;
+        } catch (Throwable fault) {
             Logs.write(Logs.WARN, Logs.LOGGER, "a listener failed: " + fault);
         }
     }

@@ -30,6 +30,8 @@ final class NativeEngine implements Engine, Cells.Opener {
     Subscription subscribe(Settings settings, SystemInputs inputs) {
         try {
             NativeLoader.load();
+            // Before any lock is taken: the first question wakes the logging framework, which may build providers itself.
+            Native.logLevel(Logs.engineLevel());
             return cells.subscribe(new Config(settings, inputs), settings, slow, this, dispatcher);
         } catch (LinkageError broken) {
             // Classes of two versions on one class path; the SDK's provider may still work.
@@ -64,7 +66,6 @@ final class NativeEngine implements Engine, Cells.Opener {
 
     private void start(long delayNanos) {
         try {
-            Native.logLevel(Logs.engineLevel());
             EngineThread next = new EngineThread(this, claimRun(), delayNanos);
             next.start();
             current = next;
@@ -180,11 +181,11 @@ final class NativeEngine implements Engine, Cells.Opener {
         EngineThread now = current;
         if (now != null && now.run == run) {
             now.beat();
-            cells.mayHaveUnreachable(dispatcher);
+            cells.releaseUnreachableOn(dispatcher);
         }
     }
 
-    /** How the engine stands, for the status; null if nothing is wrong. */
+    /** How the engine stands, for the status; null if nothing is wrong, nor was within the last ten minutes. */
     String trouble() {
         EngineThread run = current;
         if (run == null) {
@@ -193,7 +194,7 @@ final class NativeEngine implements Engine, Cells.Opener {
         if (!alive()) {
             return "the engine of run " + run.run + " does not answer" + (lastRestart == null ? "" : "; last restart: " + lastRestart);
         }
-        return lastRestart == null ? null : "the engine was restarted " + restarts + " times; last: " + lastRestart;
+        return lastRestart == null || StallWatch.stable(run.livedNanos()) ? null : "the engine was restarted " + restarts + " times; last: " + lastRestart;
     }
 
     long run() {

@@ -100,7 +100,7 @@ final class SlowRead {
                 } else if (!usable) {
                     pend(reader, future);
                 }
-            } catch (EvercredsException failure) {
+            } catch (RuntimeException | LinkageError failure) {
                 settle(future, s, failure);
             }
         });
@@ -111,7 +111,7 @@ final class SlowRead {
         }
     }
 
-    private static void settle(CompletableFuture<State> future, State s, EvercredsException failure) {
+    private static void settle(CompletableFuture<State> future, State s, Throwable failure) {
         if (s.held()) {
             future.complete(s);
         } else {

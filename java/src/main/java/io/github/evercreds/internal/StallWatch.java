@@ -41,7 +41,12 @@ final class StallWatch {
 
     /** How many restarts in a row it is, when the run that ends now lived so long. */
     static int inARow(int before, long livedNanos) {
-        return livedNanos >= STABLE_NANOS ? 1 : before + 1;
+        return stable(livedNanos) ? 1 : before + 1;
+    }
+
+    /** Whether a run that has lived so long shows that the trouble before it is over. */
+    static boolean stable(long livedNanos) {
+        return livedNanos >= STABLE_NANOS;
     }
 
     /** None for the first restart, then 2 s, 4 s, 8 s ... 5 min. */

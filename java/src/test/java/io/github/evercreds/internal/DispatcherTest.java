@@ -5,6 +5,8 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertTrue;
 
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -75,6 +77,59 @@ public class DispatcherTest {
         });
         dispatcher.execute(after::countDown);
         assertTrue(after.await(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    public void an_error_of_a_listeners_own_kind_does_not_end_the_thread() throws Exception {
+        AtomicReference<Thread> before = new AtomicReference<>();
+        AtomicReference<Thread> after = new AtomicReference<>();
+        CountDownLatch done = new CountDownLatch(1);
+        dispatcher.execute(() -> {
+            before.set(Thread.currentThread());
+            throw new Error("as Kotlin's TODO() throws");
+        });
+        dispatcher.execute(() -> {
+            after.set(Thread.currentThread());
+            done.countDown();
+        });
+        assertTrue(done.await(10, TimeUnit.SECONDS));
+        assertTrue(before.get() == after.get());
+    }
+
+    @Test
+    public void what_waits_behind_an_error_of_the_jvm_is_done_by_a_new_thread() throws Exception {
+        CountDownLatch done = new CountDownLatch(1);
+        CountDownLatch queued = new CountDownLatch(1);
+        dispatcher.execute(() -> {
+            awaitQuietly(queued);
+            Thread.currentThread().setUncaughtExceptionHandler((thread, expected) -> { });
+            throw new StackOverflowError("in a listener");
+        });
+        dispatcher.execute(done::countDown);
+        queued.countDown();
+        assertTrue(done.await(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    public void a_thread_that_the_system_refuses_is_asked_for_again_with_the_next_work() throws Exception {
+        AtomicInteger refusals = new AtomicInteger(2);
+        Dispatcher poor = new Dispatcher(Clock.SYSTEM, TimeUnit.MILLISECONDS.toNanos(50), work -> new Thread(work) {
+            @Override
+            public synchronized void start() {
+                if (refusals.getAndDecrement() > 0) {
+                    throw new OutOfMemoryError("unable to create native thread");
+                }
+                super.start();
+            }
+        });
+        CountDownLatch done = new CountDownLatch(2);
+        poor.execute(done::countDown);
+        Cell fixture = new Cell(Clock.SYSTEM);
+        CompletableFuture<State> future = new CompletableFuture<>();
+        poor.await(new ReadWait(ReadWait.Kind.FIRST, fixture.reader(Duration.ofMinutes(1)), fixture.engine, Clock.SYSTEM, 60_000_000_000L), future);
+        assertTrue("a future that nobody would complete fails at once", future.isCompletedExceptionally());
+        poor.execute(done::countDown);
+        assertTrue(done.await(10, TimeUnit.SECONDS));
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

@@ -44,4 +44,10 @@ public class StallWatchTest {
         assertEquals(5, StallWatch.inARow(4, 60 * SECOND));
         assertEquals(1, StallWatch.inARow(4, 700 * SECOND));
     }
+
+    @Test
+    public void the_trouble_before_a_run_that_has_lived_for_ten_minutes_is_over() {
+        assertFalse(StallWatch.stable(599 * SECOND));
+        assertTrue(StallWatch.stable(600 * SECOND));
+    }
 }
