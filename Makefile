@@ -1,7 +1,7 @@
 # make demo   four SQS clients side by side through rotations, outages and faults; a table and a picture (3 minutes)
 # make test   everything that is claimed, tested; installs what is missing (Debian or Ubuntu, as root)
 # make jar    build/libs/evercreds-<version>.jar
-# make bench  the cost of a read and of an event
+# make bench  reads, stalls, cold starts and footprint beside the SDKs' own: docs/benchmarks.md and its picture (15 minutes)
 # make check  what takes longer than make test: every rule under ten times the cases; exits, class loaders, torn reads, freezes
 # make fuzz, make asan, make miri   hostile input, memory and undefined behaviour, each for itself; part of make check
 #
@@ -42,7 +42,7 @@ demo: tools
 	$(GRADLE) demo
 
 bench: tools
-	$(GRADLE) jmh
+	$(GRADLE) bench
 
 check: test
 	PROPTEST_CASES=100000 cargo test --locked --release --test refresh_invariants

@@ -197,6 +197,31 @@ mod tests {
         assert_eq!(bench(&|_| true), Verdict::Accept);
     }
 
+    fn first_sight(key: &str, expires: i64) -> Verdict {
+        let now = Now {
+            boot: Boot::from_duration(Duration::from_secs(1000)),
+            wall: at(0),
+            aws: AwsNow { lo: at(0), hi: at(0), witnessed: false },
+        };
+        let held = Arc::new(Held::new(answer("HELD", 600), &now));
+        let aside = |_: &AccessKeyId| false;
+        let bench =
+            Bench { now: &now, held: Some(&held), rejected: false, refused: None, aside: &aside, expect_role: None };
+        judge(&answer(key, expires), &bench)
+    }
+
+    #[test]
+    fn only_the_same_key_with_the_same_expiration_is_unchanged() {
+        assert_eq!(first_sight("HELD", 600), Verdict::Unchanged);
+        assert_eq!(first_sight("HELD", 900), Verdict::Accept);
+        assert_eq!(first_sight("OTHER", 600), Verdict::Accept);
+    }
+
+    #[test]
+    fn a_set_that_ends_earlier_is_put_aside_at_first_sight() {
+        assert_eq!(first_sight("OTHER", 599), Verdict::PutAside);
+    }
+
     #[test]
     fn a_source_may_insist_on_a_set_that_ends_earlier_and_lives() {
         assert_eq!(second_sight(60, 600, 0, false), Verdict::Accept);

@@ -48,19 +48,20 @@ final class Cells {
     Subscription subscribe(Config config, Settings settings, SlowRead slow, Engine engine, Dispatcher dispatcher) {
         releaseUnreachable();
         synchronized (lock) {
-            CredentialsCell cell = cells.get(config.key);
-            if (cell == null) {
-                cell = new CredentialsCell(config, dispatcher);
+            CredentialsCell known = cells.get(config.key);
+            CredentialsCell cell = known != null ? known : new CredentialsCell(config, dispatcher);
+            Runnable release = releaseOnce(cell);
+            Subscription subscription = new Subscription(cell, slow, engine, settings.listener(), settings.firstReadTimeout(), release);
+            // Before the opening: the first state may be published before this thread goes on, and its listener is owed it.
+            if (settings.listener() != null) {
+                cell.add(subscription);
+            }
+            if (known == null) {
                 opener.open(cell);
                 cells.put(config.key, cell);
             }
             cell.references++;
-            Runnable release = releaseOnce(cell);
-            Subscription subscription = new Subscription(cell, slow, engine, settings.listener(), settings.firstReadTimeout(), release);
             holds.add(new Hold(subscription, unreachable, release));
-            if (settings.listener() != null) {
-                cell.add(subscription);
-            }
             return subscription;
         }
     }

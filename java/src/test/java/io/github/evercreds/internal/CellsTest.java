@@ -5,11 +5,15 @@ import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertTrue;
 
 import io.github.evercreds.Order;
+import io.github.evercreds.Phase;
 import io.github.evercreds.RefresherListener;
+import io.github.evercreds.Snapshot;
 import java.lang.reflect.Field;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.Test;
 
@@ -97,5 +101,37 @@ public class CellsTest {
         Field field = Cells.class.getDeclaredField("passedBy");
         field.setAccessible(true);
         return field.get(cells);
+    }
+
+    @Test
+    public void the_first_credentials_reach_the_listener_however_soon_they_come() throws Exception {
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        Settings settings = new Settings(Order.V2);
+        settings.listener(new RefresherListener() {
+            @Override
+            public void onCredentials(Snapshot credentials) {
+                told.add(credentials.accessKeyId());
+            }
+        });
+        // An engine so quick that the first state is there before the cell is open.
+        Cells quick = new Cells(new Object(), new Cells.Opener() {
+            @Override
+            public void open(CredentialsCell cell) {
+                State.Builder b = new State.Builder();
+                b.run = 1;
+                b.generation = 1;
+                b.phase = Phase.FRESH;
+                b.accessKeyId = "AKIDFIRST";
+                b.secretAccessKey = Cell.SECRET;
+                b.source = "instance profile";
+                cell.publish(b);
+            }
+
+            @Override
+            public void close(long id) { }
+        });
+        Subscription held = quick.subscribe(new Config(settings, NOTHING), settings, null, new FakeEngine(), dispatcher);
+        assertEquals("AKIDFIRST", told.poll(10, TimeUnit.SECONDS));
+        assertEquals("AKIDFIRST", held.cell().state().accessKeyId);
     }
 }

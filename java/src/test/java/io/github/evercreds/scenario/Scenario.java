@@ -98,7 +98,7 @@ final class Scenario {
         @JsonProperty("quiet_after_429_s") double quietAfter429;
         @JsonProperty("final_key") FinalKey finalKey = FinalKey.NEWEST;
         @JsonProperty("final_role") String finalRole;
-        @JsonProperty("final_phases") List<String> finalPhases = java.util.Arrays.asList("FRESH", "ADVISORY");
+        @JsonProperty("final_phases") List<String> finalPhases = java.util.Arrays.asList("FRESH", "ADVISORY", "MANDATORY");
         @JsonProperty("errors_contain") List<String> errorsContain = Collections.emptyList();
         @JsonProperty("no_errors") boolean noErrors;
         @JsonProperty("warnings_at_least") int warningsAtLeast;
