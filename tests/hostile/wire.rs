@@ -59,6 +59,8 @@ fn answer(lines: &str, body: &[u8]) -> Vec<u8> {
 }
 
 const BROKEN: &[&str] = &["the answer is broken: "];
+/// Which of the two comes first depends on the machine: our patience ends, or the attacker's own limit.
+const SILENT_OR_BROKEN: &[&str] = &["no answer within", "the answer is broken: "];
 const TOO_LARGE: &[&str] = &["longer than 65536 bytes"];
 const SILENT: &[&str] = &["no answer within"];
 const TOO_SLOW: &[&str] = &["began but was not complete after"];
@@ -138,7 +140,11 @@ fn cases() -> Vec<Case> {
             Floods(answer("Transfer-Encoding: chunked\r\n", b"0\r\n"), b"X-A: b\r\n".repeat(999)),
             BROKEN,
         ),
-        case("endless interim answers", Floods(Vec::new(), b"HTTP/1.1 100 Continue\r\n\r\n".repeat(99)), SILENT),
+        case(
+            "endless interim answers",
+            Floods(Vec::new(), b"HTTP/1.1 100 Continue\r\n\r\n".repeat(99)),
+            SILENT_OR_BROKEN,
+        ),
         // Other protocols.
         case("a TLS alert", Says(b"\x15\x03\x03\x00\x02\x02\x28".to_vec()), BROKEN),
         case(
