@@ -56,6 +56,9 @@ impl Onlooker {
             && step.held_before() != step.held()
         {
             self.refused = Some((key.clone(), step.at + 30 * SECOND));
+            // What is held now was taken up again, and what the source gave before counts against it no more.
+            self.seen.clear();
+            self.plainly_seen.clear();
         }
     }
 
