@@ -47,7 +47,7 @@ final class BenchPicture {
                 long errors = r.stalls.values().stream().mapToLong(phase -> phase.get(contender).errors).sum();
                 bars.put(contender.title + (errors == 0 ? "" : String.format(Locale.ROOT, " (%,d failed reads)", errors)), most / 1e9);
             }
-            panel("The longest that a caller waited while IMDS hung", "seconds; four callers, a read each millisecond, 60-second sets; what the machine itself "
+            panel("The longest that a caller waited while IMDS hung", "seconds; four callers, a read each millisecond, sets of a minute; what the machine itself "
                     + "does to a thread is in it", bars, "%.3f s", Double.MAX_VALUE);
         }
         if (!r.cold.isEmpty()) {

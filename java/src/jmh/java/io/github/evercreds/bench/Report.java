@@ -97,11 +97,11 @@ final class Report {
         line("");
         line("## 2. While IMDS hangs");
         line("");
-        line(StallChild.CALLERS + " callers in each JVM, each one read a millisecond; all contenders side by side. Sets live " + StallPart.LIFE_S
+        line(StallChild.CALLERS + " callers in each JVM, each one read a millisecond; all contenders side by side. Sets live " + StallPart.lifeSeconds(r)
                 + " s of real time. The *control* reads only the clock, in the same threads at the same");
         line("moments: what it shows is the machine's doing. *Slow* is over 1 ms, *stalled* over 50 ms. With such short lives SDK v2 has no window in which it");
-        line("would refresh ahead (it begins one five minutes before a set ends, at the earliest five minutes after the fetch), so its asynchronous mode waits like");
-        line("the other; with longer lives it waits only past that window.");
+        line("would refresh ahead (never sooner than five minutes after a fetch), so its asynchronous mode waits like the other; with sets of an hour it does not");
+        line("wait within that window, only past it. A set that IMDS leaves without successor is handed out past its end by ours and by SDK v2's own alike.");
         for (Map.Entry<String, Map<Contender, Results.Stalls>> phase : r.stalls.entrySet()) {
             line("");
             line("**" + phase.getKey() + "**");

@@ -25,6 +25,7 @@ final class StallChild {
     private static final long SLOW_NANOS = 1_000_000;
     private static final long STALLED_NANOS = 50_000_000;
     private static final long PERIOD_NANOS = 1_000_000;
+    private static final long LAST_READS_NANOS = 3_000_000_000L;
 
     /** In the order in which they came; the first is what happens before the first line. */
     private static final Set<String> PHASES = Collections.synchronizedSet(new LinkedHashSet<>(Collections.singleton("")));
@@ -35,9 +36,9 @@ final class StallChild {
     private static final class Samples {
         private long[] nanos = new long[1 << 14];
         private int count;
-        private final Map<String, Integer> errors = new TreeMap<>();
+        private final Map<String, Integer> errors = new ConcurrentHashMap<>();
 
-        void add(long value) {
+        synchronized void add(long value) {
             if (count == nanos.length) {
                 nanos = java.util.Arrays.copyOf(nanos, 2 * count);
             }
@@ -49,6 +50,8 @@ final class StallChild {
         final Map<String, Samples> reads = new ConcurrentHashMap<>();
         final Map<String, Samples> controls = new ConcurrentHashMap<>();
         private final Contender.Reader reader;
+        private volatile long readBegun;
+        private volatile Samples waiting;
         private final AtomicInteger sink = new AtomicInteger();
 
         Caller(Contender.Reader reader) {
@@ -82,8 +85,18 @@ final class StallChild {
             control.add(System.nanoTime() - begun);
         }
 
+        /** A read that has not ended is told by how long it has taken so far. */
+        void countWhatStillWaits() {
+            Samples read = waiting;
+            if (isAlive() && read != null) {
+                read.add(System.nanoTime() - readBegun);
+            }
+        }
+
         private void read(Samples read) {
             long begun = System.nanoTime();
+            readBegun = begun;
+            waiting = read;
             try {
                 sink.lazySet(reader.read() == null ? 1 : 0);
             } catch (Exception failure) {
@@ -91,6 +104,7 @@ final class StallChild {
                 read.errors.merge(cause.getClass().getSimpleName(), 1, Integer::sum);
             }
             read.add(System.nanoTime() - begun);
+            waiting = null;
         }
     }
 
@@ -112,8 +126,10 @@ final class StallChild {
             phase = line;
         }
         phase = "end";
+        long last = System.nanoTime() + LAST_READS_NANOS;
         for (Caller caller : callers) {
-            caller.join(20_000);        // what waits longer still counts for nothing
+            caller.join(Math.max(1, (last - System.nanoTime()) / 1_000_000));
+            caller.countWhatStillWaits();
         }
         report("read", callers, true);
         report("control", callers, false);
