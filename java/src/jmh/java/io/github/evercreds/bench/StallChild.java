@@ -25,11 +25,16 @@ final class StallChild {
     private static final long SLOW_NANOS = 1_000_000;
     private static final long STALLED_NANOS = 50_000_000;
     private static final long PERIOD_NANOS = 1_000_000;
+    private static final long WARM_UP_NANOS = 1_000_000_000L;
     private static final long LAST_READS_NANOS = 3_000_000_000L;
 
     /** In the order in which they came; the first is what happens before the first line. */
     private static final Set<String> PHASES = Collections.synchronizedSet(new LinkedHashSet<>(Collections.singleton("")));
     private static volatile String phase = "";
+
+    private static volatile Object held = new Object();
+    /** The control: a volatile read and a look at the clock, timed by the same code as a read. */
+    private static final Contender.Reader CLOCK = () -> System.currentTimeMillis() > 0 ? held : null;
 
     private StallChild() { }
 
@@ -68,21 +73,15 @@ final class StallChild {
                 Samples read = reads.computeIfAbsent(now, any -> new Samples());
                 Samples control = controls.computeIfAbsent(now, any -> new Samples());
                 if (tick % 2 == 0) {
-                    lookAtTheClock(control);
+                    time(CLOCK, control);
                 }
-                read(read);
+                time(reader, read);
                 if (tick % 2 != 0) {
-                    lookAtTheClock(control);
+                    time(CLOCK, control);
                 }
                 next = Math.max(next + PERIOD_NANOS, System.nanoTime() - PERIOD_NANOS);
                 LockSupport.parkNanos(next - System.nanoTime());
             }
-        }
-
-        private void lookAtTheClock(Samples control) {
-            long begun = System.nanoTime();
-            sink.lazySet((int) System.currentTimeMillis());
-            control.add(System.nanoTime() - begun);
         }
 
         /** A read that has not ended is told by how long it has taken so far. */
@@ -93,12 +92,12 @@ final class StallChild {
             }
         }
 
-        private void read(Samples read) {
+        private void time(Contender.Reader what, Samples read) {
             long begun = System.nanoTime();
             readBegun = begun;
             waiting = read;
             try {
-                sink.lazySet(reader.read() == null ? 1 : 0);
+                sink.lazySet(what.read() == null ? 1 : 0);
             } catch (Exception failure) {
                 Throwable cause = failure.getCause() != null ? failure.getCause() : failure;
                 read.errors.merge(cause.getClass().getSimpleName(), 1, Integer::sum);
@@ -111,7 +110,10 @@ final class StallChild {
     /** See the class. */
     public static void main(String[] args) throws Exception {
         Contender.Reader reader = Contender.valueOf(args[0]).open(args[1], "bench");
-        reader.read();
+        for (long until = System.nanoTime() + WARM_UP_NANOS; System.nanoTime() < until;) {
+            reader.read();
+            CLOCK.read();
+        }
         List<Caller> callers = new ArrayList<>();
         for (int i = 0; i < CALLERS; i++) {
             Caller caller = new Caller(reader);
