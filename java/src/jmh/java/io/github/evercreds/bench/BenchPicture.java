@@ -5,6 +5,7 @@ import io.github.evercreds.demo.Svg;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.DoubleFunction;
 
 /** Three panels of bars: a read, the longest wait, the cold start. */
 final class BenchPicture {
@@ -38,7 +39,7 @@ final class BenchPicture {
             bars.put("SDK v1's own", Report.ratio(r, "v1Theirs", 1));
             bars.put("SDK v2's own", Report.ratio(r, "v2Theirs", 1));
             bars.put("aws-crt-java", Report.ratio(r, "crt", 1));
-            panel("A read of credentials", "processor time, as a multiple of the least possible; one thread", bars, "%.2f ×", 6);
+            panel("A read of credentials", "processor time, as a multiple of the least possible; one thread", bars, value -> String.format(Locale.ROOT, "%.2f ×", value), 6);
         }
         if (!r.stalls.isEmpty()) {
             Map<String, Double> bars = new LinkedHashMap<>();
@@ -47,19 +48,23 @@ final class BenchPicture {
                 long errors = r.stalls.values().stream().mapToLong(phase -> phase.get(contender).errors).sum();
                 bars.put(contender.title + (errors == 0 ? "" : String.format(Locale.ROOT, " (%,d failed reads)", errors)), most / 1e9);
             }
-            panel("The longest that a caller waited while IMDS hung", "seconds; four callers, a read each millisecond, 60-second sets; what the machine itself "
-                    + "does to a thread is in it", bars, "%.3f s", Double.MAX_VALUE);
+            panel("The longest that a caller waited, IMDS hanging twice", "four callers, a read each millisecond, sets of a minute; what the machine itself "
+                    + "does to a thread is in it", bars, BenchPicture::wait, 3);
         }
         if (!r.cold.isEmpty()) {
             Map<String, Double> bars = new LinkedHashMap<>();
             r.cold.forEach((contender, cold) -> bars.put(contender.title, Results.median(cold.all)));
-            panel("From construction to first credentials in a fresh JVM", "milliseconds, median", bars, "%.0f ms", Double.MAX_VALUE);
+            panel("From construction to first credentials in a fresh JVM", "milliseconds, median", bars, value -> String.format(Locale.ROOT, "%.0f ms", value), Double.MAX_VALUE);
         }
         return svg.file((int) y + 24, title);
     }
 
+    private static String wait(double seconds) {
+        return seconds < 1 ? String.format(Locale.ROOT, "%.1f ms", seconds * 1000) : String.format(Locale.ROOT, "%.1f s", seconds);
+    }
+
     /** Bars beyond {@code limit} are cut there and say so. */
-    private void panel(String title, String unit, Map<String, Double> bars, String format, double limit) {
+    private void panel(String title, String unit, Map<String, Double> bars, DoubleFunction<String> words, double limit) {
         y += 40;
         svg.text(20, y, "font-size=\"15\" font-weight=\"bold\" fill=\"" + INK + "\"", title);
         y += 17;
@@ -75,7 +80,7 @@ final class BenchPicture {
             if (cut) {
                 svg.path(String.format(Locale.ROOT, "M%.1f %.1fl8 -21h6l-8 21z", 20 + LABELS + width - 34, y + BAR + 2), "fill=\"#ffffff\"");
             }
-            svg.text(20 + LABELS + width + 8, y + 13, "fill=\"" + INK + "\"", String.format(Locale.ROOT, format, bar.getValue()));
+            svg.text(20 + LABELS + width + 8, y + 13, "fill=\"" + INK + "\"", words.apply(bar.getValue()));
             y += STEP;
         }
     }

@@ -33,6 +33,7 @@ final class Child implements AutoCloseable {
         if (Integer.parseInt(System.getProperty("java.specification.version").replaceFirst("^1\\.", "")) >= 22) {
             command.add("--enable-native-access=ALL-UNNAMED");      // else the JVM warns of ours and of the C runtime
         }
+        command.add("-Daws.java.v1.disableDeprecationAnnouncement=true");     // it logs a stack trace at each start
         command.addAll(jvm);
         command.addAll(Arrays.asList("-cp", System.getProperty("java.class.path"), main));
         command.addAll(Arrays.asList(args));

