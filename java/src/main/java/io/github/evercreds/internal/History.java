@@ -73,10 +73,12 @@ final class History {
 
     /**
      * One event per change of state: the first failure while a refresh is due (or nothing is held), and each worse phase.
-     * A set that has expired is worth it even while the source answers: then it answers with nothing newer.
+     * A set that has expired is worth it even while the source answers: then it answers with nothing newer. So is a
+     * denial while all is fresh: it does not pass by itself, and who can mend it should have hours for that.
      */
     private boolean worthTelling(State now, boolean failing) {
-        boolean matters = now.phase == Phase.DEAD || now.phase == Phase.STALE || failing && now.phase != Phase.FRESH;
+        boolean urgent = now.phase != Phase.FRESH || now.errorKind == State.ERROR_NON_RECOVERABLE;
+        boolean matters = now.phase == Phase.DEAD || now.phase == Phase.STALE || failing && urgent;
         return matters && (warnedAt == null || now.phase.compareTo(warnedAt) > 0);
     }
 

@@ -134,4 +134,23 @@ public class CredentialsCellTest {
         }
         assertFalse(reader.closed());
     }
+
+    @Test
+    public void a_denial_is_told_while_the_held_set_is_fresh_and_a_passing_fault_is_not() throws Exception {
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        Subscription reader = fixture.reader(Duration.ZERO, new RefresherListener() {
+            @Override
+            public void onCannotRefresh(Duration left, Phase phase, String reason, String fix) {
+                told.add(phase + " " + reason);
+            }
+        });
+        fixture.publish(fixture.held("A", 60_000, 10_000).andThen(fixture.failed(1, "timed out", 1)));
+        for (int failure = 2; failure <= 4; failure++) {
+            fixture.publish(fixture.held("A", 60_000, 10_000).andThen(fixture.failed(State.ERROR_NON_RECOVERABLE, "denied", failure)));
+        }
+        fixture.publish(fixture.held("A", 60_000, 10_000).andThen(fixture.failed(1, "timed out", 5)).andThen(b -> b.phase = Phase.ADVISORY));
+        assertEquals("FRESH denied", told.poll(10, TimeUnit.SECONDS));
+        assertEquals("ADVISORY timed out", told.poll(10, TimeUnit.SECONDS));
+        assertFalse(reader.closed());
+    }
 }
