@@ -36,7 +36,7 @@ enum Contender {
         Object read() throws Exception;
     }
 
-    /** Its container source itself sets no limit to the wait for an answer. */
+    /** Its container source itself waits for an answer for over a minute. */
     private static final long CRT_LIMIT_S = 10;
 
     final String title;

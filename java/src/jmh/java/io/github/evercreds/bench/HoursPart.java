@@ -3,6 +3,7 @@ package io.github.evercreds.bench;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ final class HoursPart {
     static void measure(Results results) throws IOException, InterruptedException {
         String tool = Bench.setting("timeBend");
         Path control = Paths.get(Bench.setting("work"), "clock.bend");
+        Files.deleteIfExists(control);
         try {
             run(tool, "create", control.toString());
         } catch (IOException unbent) {
