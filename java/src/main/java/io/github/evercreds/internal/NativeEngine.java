@@ -30,8 +30,6 @@ final class NativeEngine implements Engine, Cells.Opener {
     Subscription subscribe(Settings settings, SystemInputs inputs) {
         try {
             NativeLoader.load();
-            // Before any lock is taken: the first question wakes the logging framework, which may build providers itself.
-            Native.logLevel(Logs.engineLevel());
             return cells.subscribe(new Config(settings, inputs), settings, slow, this, dispatcher);
         } catch (LinkageError broken) {
             // Classes of two versions on one class path; the SDK's provider may still work.
@@ -69,6 +67,9 @@ final class NativeEngine implements Engine, Cells.Opener {
             EngineThread next = new EngineThread(this, claimRun(), delayNanos);
             next.start();
             current = next;
+            // Elsewhere: the first question wakes the logging framework. That takes longer than everything else here, and
+            // the framework may build providers itself, which must not happen under this lock.
+            dispatcher.execute(NativeEngine::tellLogLevel);
         } catch (OutOfMemoryError noThread) {
             // The JVM says so when the system grants no more threads; there may be heap in plenty.
             throw new NativeUnavailable("the engine's thread cannot be started: " + noThread.getMessage(), noThread);
@@ -80,6 +81,10 @@ final class NativeEngine implements Engine, Cells.Opener {
         synchronized (lock) {
             return ++runs;
         }
+    }
+
+    private static void tellLogLevel() {
+        Native.logLevel(Logs.engineLevel());
     }
 
     @Override
