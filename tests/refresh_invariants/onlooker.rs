@@ -56,8 +56,7 @@ impl Onlooker {
             && step.held_before() != step.held()
         {
             self.refused = Some((key.clone(), step.at + 30 * SECOND));
-            // What is held now was taken up again, and what the source gave before counts against it no more.
-            self.seen.clear();
+            // What is held now was taken up again: a key of before may be put aside once more, though it need not be.
             self.plainly_seen.clear();
         }
     }
