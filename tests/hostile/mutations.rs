@@ -236,6 +236,9 @@ fn a_hundred_thousand_mutated_answers_neither_panic_nor_tear_nor_drop_what_is_he
         // The service comes to its senses: so do we, whatever was believed before.
         mad.state.lock().unwrap().sane = true;
         tokio::time::sleep(2 * ROTATION).await;
+        // Ten minutes into a rotation: the newest set has been asked for by then.
+        let since_rotation = u64::try_from(clock.read().wall.timestamp()).unwrap() % ROTATION.as_secs();
+        tokio::time::sleep(ROTATION - Duration::from_secs(since_rotation) + Duration::from_secs(600)).await;
         let expected = Whole::read(document_of(clock.read().wall).as_bytes()).unwrap();
         {
             let state = mad.state.lock().unwrap();
