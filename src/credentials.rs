@@ -1,6 +1,7 @@
 //! The values everything else passes round: what a set of AWS credentials is. No I/O, no clock.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
@@ -21,6 +22,12 @@ impl Secret {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Hash for Secret {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expose().hash(state);
     }
 }
 
@@ -51,7 +58,7 @@ impl fmt::Display for AccessKeyId {
 }
 
 /// One immutable set of credentials, as a source handed it out.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Credentials {
     pub access_key_id: AccessKeyId,
     pub secret_access_key: Secret,

@@ -25,6 +25,7 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 pub enum Method {
     Get,
     Put,
+    Post,
 }
 
 impl fmt::Display for Method {
@@ -32,6 +33,7 @@ impl fmt::Display for Method {
         f.write_str(match self {
             Method::Get => "GET",
             Method::Put => "PUT",
+            Method::Post => "POST",
         })
     }
 }
@@ -43,6 +45,8 @@ pub struct Request {
     pub url: String,
     /// Values may be secret (a session token), so they are kept as secrets all.
     pub headers: Vec<(&'static str, Secret)>,
+    /// What is sent; empty for nothing.
+    pub body: Secret,
     /// From the start until the connection stands; resolving a name counts.
     pub connect_timeout: Duration,
     /// From the standing connection until the last byte of the answer.
@@ -50,6 +54,7 @@ pub struct Request {
 }
 
 /// What came back: any status, the whole body. `Debug` shows the body's length only.
+#[derive(Default)]
 pub struct Response {
     pub status: u16,
     /// What the answering clock showed (`Date`).
@@ -61,6 +66,11 @@ pub struct Response {
     pub retry_after: Option<Duration>,
     /// `x-aws-ec2-metadata-token-ttl-seconds`.
     pub token_ttl: Option<Duration>,
+    /// `x-amzn-errortype`, or `x-amzn-query-error` up to its semicolon: the error's code where a JSON service tells it
+    /// in the head.
+    pub error_type: Option<String>,
+    /// `Age`: the answer lay in a cache, and its `Date` is no news.
+    pub aged: bool,
     pub body: Zeroizing<Vec<u8>>,
 }
 
@@ -72,6 +82,8 @@ impl fmt::Debug for Response {
             .field("server", &self.server)
             .field("retry_after", &self.retry_after)
             .field("token_ttl", &self.token_ttl)
+            .field("error_type", &self.error_type)
+            .field("aged", &self.aged)
             .field("body_bytes", &self.body.len())
             .finish()
     }
@@ -182,6 +194,7 @@ fn build(client: &reqwest::Client, request: &Request) -> Result<reqwest::Request
     let method = match request.method {
         Method::Get => reqwest::Method::GET,
         Method::Put => reqwest::Method::PUT,
+        Method::Post => reqwest::Method::POST,
     };
     let mut builder = client.request(method, &request.url);
     for (name, value) in &request.headers {
@@ -189,6 +202,9 @@ fn build(client: &reqwest::Client, request: &Request) -> Result<reqwest::Request
             .map_err(|_| TransportError::Malformed(format!("the value of the header {name} is not legal")))?;
         value.set_sensitive(true);
         builder = builder.header(*name, value);
+    }
+    if !request.body.is_empty() {
+        builder = builder.body(request.body.expose().to_owned());
     }
     builder.build().map_err(|error| TransportError::Malformed(innermost(&error)))
 }
@@ -205,6 +221,10 @@ fn describe(head: &reqwest::Response) -> Response {
         token_ttl: header("x-aws-ec2-metadata-token-ttl-seconds")
             .and_then(|value| value.parse().ok())
             .map(Duration::from_secs),
+        error_type: header("x-amzn-errortype")
+            .or_else(|| header("x-amzn-query-error")?.split(';').next())
+            .map(str::to_owned),
+        aged: header("age").is_some(),
         body: Zeroizing::default(),
     }
 }
@@ -291,11 +311,8 @@ mod tests {
     fn a_response_never_shows_its_body() {
         let response = Response {
             status: 200,
-            date: None,
-            server: None,
-            retry_after: None,
-            token_ttl: None,
             body: Zeroizing::new(b"wJalrSecret".to_vec()),
+            ..Response::default()
         };
         let shown = format!("{response:?}");
         assert!(!shown.contains("wJalr") && shown.contains("body_bytes: 11"), "{shown}");

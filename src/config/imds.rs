@@ -2,13 +2,23 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use url::Url;
 
 use super::names::{self, Name};
-use super::{Config, ConfigError, Order, SourceChoice, quoted};
+use super::{ConfigError, Inputs, Order, quoted};
+
+/// What the builder says of IMDS; it goes before variables and properties.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImdsChoice {
+    pub endpoint: Option<String>,
+    pub endpoint_mode: Option<String>,
+    pub role_name: Option<String>,
+}
 
 /// How IMDS is to be asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ImdsSettings {
     /// `http://host[:port][/path]`, without a slash at its end.
     pub endpoint: String,
@@ -40,20 +50,15 @@ impl Default for ImdsSettings {
 
 impl ImdsSettings {
     /// Builder, then property, then variable, then the default; an endpoint goes before an endpoint mode.
-    pub fn resolve(config: &Config) -> Result<Self, ConfigError> {
-        let (endpoint, mode, role_name) = match &config.source {
-            SourceChoice::InstanceProfile { endpoint, endpoint_mode, role_name } => {
-                (endpoint.as_deref(), endpoint_mode.as_deref(), role_name.clone())
-            }
-            _ => (None, None, None),
-        };
+    pub fn resolve(inputs: &Inputs, builder: &ImdsChoice) -> Result<Self, ConfigError> {
+        let ImdsChoice { endpoint, endpoint_mode, role_name } = builder;
         let default = ImdsSettings::default();
-        let endpoint = match (endpoint, mode) {
+        let endpoint = match (endpoint, endpoint_mode) {
             (Some(value), _) => endpoint_url("endpoint", value)?,
             (None, Some(value)) => endpoint_of_mode("endpointMode", value)?.into(),
-            (None, None) => match config.setting(names::IMDS_ENDPOINT) {
+            (None, None) => match inputs.setting(names::IMDS_ENDPOINT) {
                 Some((name, value)) => endpoint_url(name, value)?,
-                None => match config.setting(names::IMDS_ENDPOINT_MODE) {
+                None => match inputs.setting(names::IMDS_ENDPOINT_MODE) {
                     Some((name, value)) => endpoint_of_mode(name, value)?.into(),
                     None => default.endpoint,
                 },
@@ -61,13 +66,13 @@ impl ImdsSettings {
         };
         Ok(ImdsSettings {
             endpoint,
-            v1_disabled_by: switched_on(config, names::IMDS_V1_DISABLED)?,
-            role_name,
-            timeout: match config.setting(names::IMDS_TIMEOUT) {
+            v1_disabled_by: switched_on(inputs, names::IMDS_V1_DISABLED)?,
+            role_name: role_name.clone(),
+            timeout: match inputs.setting(names::IMDS_TIMEOUT) {
                 Some((name, value)) => timeout(name, value)?,
                 None => default.timeout,
             },
-            attempts: match config.setting(names::IMDS_ATTEMPTS) {
+            attempts: match inputs.setting(names::IMDS_ATTEMPTS) {
                 Some((name, value)) => attempts(name, value)?,
                 None => default.attempts,
             },
@@ -76,20 +81,20 @@ impl ImdsSettings {
 }
 
 /// The variable or property that switches IMDS off, if one does.
-pub fn disabled_by(config: &Config) -> Result<Option<&'static str>, ConfigError> {
-    switched_on(config, names::IMDS_DISABLED)
+pub fn disabled_by(inputs: &Inputs) -> Result<Option<&'static str>, ConfigError> {
+    switched_on(inputs, names::IMDS_DISABLED)
 }
 
 /// By whom a switch is on. SDK v1: property *or* variable is `true`, anything else is off. SDK v2: the property goes
 /// before the variable, and anything but `true` and `false` is refused.
-fn switched_on(config: &Config, name: Name) -> Result<Option<&'static str>, ConfigError> {
-    match config.order {
+fn switched_on(inputs: &Inputs, name: Name) -> Result<Option<&'static str>, ConfigError> {
+    match inputs.order {
         Order::V1 => {
             let is_true = |value: Option<&str>| value.is_some_and(|value| value.eq_ignore_ascii_case("true"));
-            let property = name.v1_property.filter(|property| is_true(config.properties.get(property)));
-            Ok(property.or_else(|| is_true(config.environment.get(name.variable)).then_some(name.variable)))
+            let property = name.v1_property.filter(|property| is_true(inputs.properties.get(property)));
+            Ok(property.or_else(|| is_true(inputs.environment.get(name.variable)).then_some(name.variable)))
         }
-        Order::V2 => match config.setting(name) {
+        Order::V2 => match inputs.setting(name) {
             None => Ok(None),
             Some((found, value)) if value.eq_ignore_ascii_case("true") => Ok(Some(found)),
             Some((_, value)) if value.eq_ignore_ascii_case("false") => Ok(None),
@@ -148,21 +153,18 @@ fn attempts(setting: &str, value: &str) -> Result<u32, ConfigError> {
 mod tests {
     use super::*;
 
-    fn config(order: Order, environment: &[(&str, &str)], properties: &[(&str, &str)]) -> Config {
-        Config {
-            label: "test".into(),
-            order,
-            source: SourceChoice::Default {},
-            fall_through: false,
-            policy: Default::default(),
-            environment: environment.iter().copied().collect(),
-            properties: properties.iter().copied().collect(),
-        }
+    fn inputs(order: Order, environment: &[(&str, &str)], properties: &[(&str, &str)]) -> Inputs {
+        let [environment, properties] = [environment, properties].map(|set| set.iter().copied().collect());
+        Inputs { order, environment, properties }
+    }
+
+    fn resolve(inputs: &Inputs) -> Result<ImdsSettings, ConfigError> {
+        ImdsSettings::resolve(inputs, &ImdsChoice::default())
     }
 
     #[test]
     fn nothing_set_gives_what_the_sdks_default_to() {
-        let settings = ImdsSettings::resolve(&config(Order::V2, &[], &[])).unwrap();
+        let settings = resolve(&inputs(Order::V2, &[], &[])).unwrap();
         assert_eq!(settings, ImdsSettings::default());
         assert_eq!(settings.endpoint, "http://169.254.169.254");
         assert_eq!((settings.timeout, settings.attempts), (Duration::from_secs(1), 1));
@@ -184,40 +186,39 @@ mod tests {
             attempts: 4,
         };
         for order in [Order::V1, Order::V2] {
-            assert_eq!(ImdsSettings::resolve(&config(order, &variables, &[])).unwrap(), expected);
+            assert_eq!(resolve(&inputs(order, &variables, &[])).unwrap(), expected);
         }
         let properties = [
             ("aws.disableEc2MetadataV1", "false"),
             ("aws.ec2MetadataServiceEndpoint", "http://h:1/x/"),
             ("aws.ec2MetadataServiceTimeout", "3"),
         ];
-        let settings = ImdsSettings::resolve(&config(Order::V2, &variables, &properties)).unwrap();
+        let settings = resolve(&inputs(Order::V2, &variables, &properties)).unwrap();
         assert_eq!(settings.endpoint, "http://h:1/x");
         assert_eq!((settings.v1_disabled_by, settings.timeout), (None, Duration::from_secs(3)));
         let v1 = [
             ("com.amazonaws.sdk.ec2MetadataServiceEndpointOverride", "http://[::1]:8/"),
             ("com.amazonaws.sdk.disableEc2MetadataV1", "true"),
         ];
-        let settings = ImdsSettings::resolve(&config(Order::V1, &variables, &v1)).unwrap();
+        let settings = resolve(&inputs(Order::V1, &variables, &v1)).unwrap();
         assert_eq!(settings.endpoint, "http://[::1]:8");
         assert_eq!(settings.v1_disabled_by, Some("com.amazonaws.sdk.disableEc2MetadataV1"));
     }
 
     #[test]
     fn the_builder_goes_before_all_and_an_endpoint_before_a_mode() {
-        let mut config = config(Order::V2, &[("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")], &[]);
-        let builder = |endpoint: Option<&str>, mode: Option<&str>| SourceChoice::InstanceProfile {
+        let inputs = inputs(Order::V2, &[("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")], &[]);
+        let builder = |endpoint: Option<&str>, mode: Option<&str>| ImdsChoice {
             endpoint: endpoint.map(Into::into),
             endpoint_mode: mode.map(Into::into),
             role_name: None,
         };
-        for (source, expected) in [
+        for (choice, expected) in [
             (builder(Some("http://127.0.0.1:2"), Some("IPv6")), "http://127.0.0.1:2"),
             (builder(None, Some("ipv6")), "http://[fd00:ec2::254]"),
             (builder(None, None), "http://127.0.0.1:1"),
         ] {
-            config.source = source;
-            assert_eq!(ImdsSettings::resolve(&config).unwrap().endpoint, expected);
+            assert_eq!(ImdsSettings::resolve(&inputs, &choice).unwrap().endpoint, expected);
         }
     }
 
@@ -237,7 +238,7 @@ mod tests {
             ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://h/?x=1", "http://host"),
             ("AWS_EC2_METADATA_V1_DISABLED", "yes", "true or false"),
         ] {
-            let error = ImdsSettings::resolve(&config(Order::V2, &[(name, value)], &[])).unwrap_err().to_string();
+            let error = resolve(&inputs(Order::V2, &[(name, value)], &[])).unwrap_err().to_string();
             assert!(error.starts_with(&format!("{name}: \"{value}\"")) && error.contains(allowed), "{error}");
         }
     }
@@ -245,18 +246,18 @@ mod tests {
     #[test]
     fn a_password_in_an_endpoint_is_not_repeated() {
         let set = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://me:wJalr@h")];
-        let error = ImdsSettings::resolve(&config(Order::V2, &set, &[])).unwrap_err();
+        let error = resolve(&inputs(Order::V2, &set, &[])).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("wJalr"), "{error}");
     }
 
     #[test]
     fn a_switch_is_read_as_each_sdk_reads_it() {
         let variable = ("AWS_EC2_METADATA_DISABLED", "true");
-        let v1 = config(Order::V1, &[variable], &[("com.amazonaws.sdk.disableEc2Metadata", "false")]);
+        let v1 = inputs(Order::V1, &[variable], &[("com.amazonaws.sdk.disableEc2Metadata", "false")]);
         assert_eq!(disabled_by(&v1), Ok(Some("AWS_EC2_METADATA_DISABLED")));
-        assert_eq!(disabled_by(&config(Order::V1, &[("AWS_EC2_METADATA_DISABLED", "1")], &[])), Ok(None));
-        let v2 = config(Order::V2, &[variable], &[("aws.disableEc2Metadata", "false")]);
+        assert_eq!(disabled_by(&inputs(Order::V1, &[("AWS_EC2_METADATA_DISABLED", "1")], &[])), Ok(None));
+        let v2 = inputs(Order::V2, &[variable], &[("aws.disableEc2Metadata", "false")]);
         assert_eq!(disabled_by(&v2), Ok(None));
-        assert!(disabled_by(&config(Order::V2, &[("AWS_EC2_METADATA_DISABLED", "1")], &[])).is_err());
+        assert!(disabled_by(&inputs(Order::V2, &[("AWS_EC2_METADATA_DISABLED", "1")], &[])).is_err());
     }
 }

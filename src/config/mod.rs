@@ -1,18 +1,18 @@
 //! What the user asked for: the bytes that the Java side hands over become a [`Config`]; `imds` and `names` say what
-//! each variable and property means.
+//! each variable and property means; `inputs` holds them as they were found.
 
 pub mod imds;
+pub mod inputs;
 pub mod names;
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use self::names::Name;
-use crate::credentials::Secret;
+use self::imds::ImdsChoice;
+pub use self::inputs::{Inputs, Order, Settings};
 
 /// A setting that cannot be meant. The text names the setting, what was given (never a secret) and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,14 +35,6 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Whose default order and property names count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Order {
-    V1,
-    V2,
-}
-
 /// Where credentials are to come from.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
@@ -50,11 +42,7 @@ pub enum SourceChoice {
     /// The default chain of the SDK whose [`Order`] is asked for.
     Default {},
     /// The EC2 instance metadata service and nothing else. What is given here goes before variables and properties.
-    InstanceProfile {
-        endpoint: Option<String>,
-        endpoint_mode: Option<String>,
-        role_name: Option<String>,
-    },
+    InstanceProfile(ImdsChoice),
     EnvironmentVariables {},
     SystemProperties {},
 }
@@ -68,66 +56,16 @@ pub struct Policy {
     pub expect_role: Option<String>,
 }
 
-/// Names and values of variables or properties, as they were when the Java side looked. Values may be secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settings(BTreeMap<String, Secret>);
-
-impl Settings {
-    /// The value, trimmed as both SDKs trim (Java's `String.trim`). A value of nothing but space counts as not set.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| java_trim(value.expose())).filter(|value| !value.is_empty())
-    }
-
-    /// Whether the name is set at all, be it to nothing.
-    pub fn contains(&self, name: &str) -> bool {
-        self.0.contains_key(name)
-    }
-}
-
-impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Settings {
-    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        Settings(pairs.into_iter().map(|(name, value)| (name.into(), Secret::new(value))).collect())
-    }
-}
-
-impl<'de> Deserialize<'de> for Settings {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Settings;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("names with their values")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Settings, A::Error> {
-                let mut settings = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, String>()? {
-                    settings.insert(name, Secret::new(value));
-                }
-                Ok(Settings(settings))
-            }
-        }
-        deserializer.deserialize_map(Pairs)
-    }
-}
-
-fn java_trim(value: &str) -> &str {
-    value.trim_matches(|c| c <= ' ')
-}
-
 /// One configuration, parsed and checked as far as it does not depend on variables and properties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// For logs and status.
     pub label: String,
-    pub order: Order,
     pub source: SourceChoice,
     /// Whether a source that is configured and broken lets the next one of the chain answer, as the SDKs do.
     pub fall_through: bool,
     pub policy: Policy,
-    pub environment: Settings,
-    pub properties: Settings,
+    pub inputs: Arc<Inputs>,
 }
 
 #[derive(Deserialize)]
@@ -169,24 +107,20 @@ impl Config {
             let problem = format!("at most {LABEL_LIMIT} characters and no control characters are allowed");
             return Err(ConfigError::new("label", problem));
         }
-        if let SourceChoice::InstanceProfile { role_name: Some(name), .. } = &wire.source {
+        if let SourceChoice::InstanceProfile(ImdsChoice { role_name: Some(name), .. }) = &wire.source {
             role_name("roleName", name)?;
         }
         Ok(Config {
             label: wire.label,
-            order: wire.order,
             source: wire.source,
             fall_through: wire.fall_through,
             policy: policy(wire.policy)?,
-            environment: wire.environment,
-            properties: wire.properties,
+            inputs: Arc::new(Inputs {
+                order: wire.order,
+                environment: wire.environment,
+                properties: wire.properties,
+            }),
         })
-    }
-
-    /// What a setting is set to, property before variable, with the name under which it was found.
-    pub fn setting(&self, name: Name) -> Option<(&'static str, &str)> {
-        let property = name.property(self.order).and_then(|name| Some((name, self.properties.get(name)?)));
-        property.or_else(|| Some((name.variable, self.environment.get(name.variable)?)))
     }
 }
 
@@ -285,13 +219,13 @@ pub(crate) mod tests {
         let config = parse(&json(source, r#"{"AWS_EC2_METADATA_DISABLED":"true"}"#, "{}")).unwrap();
         assert_eq!(
             config.source,
-            SourceChoice::InstanceProfile {
+            SourceChoice::InstanceProfile(ImdsChoice {
                 endpoint: Some("http://127.0.0.1:1338".into()),
                 endpoint_mode: None,
                 role_name: Some("app".into()),
-            }
+            })
         );
-        assert_eq!(config.setting(names::IMDS_DISABLED), Some(("AWS_EC2_METADATA_DISABLED", "true")));
+        assert_eq!(config.inputs.setting(names::IMDS_DISABLED), Some(("AWS_EC2_METADATA_DISABLED", "true")));
     }
 
     #[test]
@@ -354,10 +288,10 @@ pub(crate) mod tests {
             r#"{"aws.disableEc2Metadata":"false","com.amazonaws.sdk.disableEc2Metadata":" "}"#,
         );
         let v2 = parse(&text).unwrap();
-        assert_eq!(v2.setting(names::IMDS_DISABLED), Some(("aws.disableEc2Metadata", "false")));
-        assert_eq!(v2.setting(names::IMDS_ENDPOINT), None);
+        assert_eq!(v2.inputs.setting(names::IMDS_DISABLED), Some(("aws.disableEc2Metadata", "false")));
+        assert_eq!(v2.inputs.setting(names::IMDS_ENDPOINT), None);
         let v1 = parse(&text.replace("\"v2\"", "\"v1\"")).unwrap();
-        assert_eq!(v1.setting(names::IMDS_DISABLED), Some(("AWS_EC2_METADATA_DISABLED", "true")));
+        assert_eq!(v1.inputs.setting(names::IMDS_DISABLED), Some(("AWS_EC2_METADATA_DISABLED", "true")));
     }
 
     #[test]

@@ -10,29 +10,33 @@ use std::sync::Arc;
 use super::imds::Imds;
 use super::static_credentials::{Lack, Place, StaticCredentials};
 use super::{Answer, Fetch, Source, Traits};
-use crate::config::imds::{ImdsSettings, disabled_by};
-use crate::config::{Config, ConfigError, Order, SourceChoice, names};
+use crate::config::imds::{ImdsChoice, ImdsSettings, disabled_by};
+use crate::config::{Config, ConfigError, Inputs, Order, SourceChoice, names};
 use crate::error::{FetchError, FetchErrorKind};
 use crate::http::Transport;
 
 /// The source that `config` asks for. An illegal setting of a pinned source is an error here; in a default chain it
 /// is one when (and only when) the turn comes to the source that it belongs to, as with the SDKs.
 pub fn source(config: &Config, transport: Arc<dyn Transport>) -> Result<Arc<dyn Source>, ConfigError> {
-    Ok(match config.source {
+    Ok(match &config.source {
         SourceChoice::Default {} => Arc::new(Chain::new(config, transport)),
-        SourceChoice::InstanceProfile { .. } => instance_profile(config, transport)?,
-        SourceChoice::EnvironmentVariables {} => Arc::new(StaticCredentials::new(config, Place::Environment)),
-        SourceChoice::SystemProperties {} => Arc::new(StaticCredentials::new(config, Place::Properties)),
+        SourceChoice::InstanceProfile(choice) => instance_profile(&config.inputs, choice, transport)?,
+        SourceChoice::EnvironmentVariables {} => Arc::new(StaticCredentials::new(&config.inputs, Place::Environment)),
+        SourceChoice::SystemProperties {} => Arc::new(StaticCredentials::new(&config.inputs, Place::Properties)),
     })
 }
 
-fn instance_profile(config: &Config, transport: Arc<dyn Transport>) -> Result<Arc<dyn Source>, ConfigError> {
-    if let Some(switch) = disabled_by(config)? {
+fn instance_profile(
+    inputs: &Inputs,
+    choice: &ImdsChoice,
+    transport: Arc<dyn Transport>,
+) -> Result<Arc<dyn Source>, ConfigError> {
+    if let Some(switch) = disabled_by(inputs)? {
         let error = FetchError::non_recoverable(format!("instance profile: disabled by {switch}"))
             .with_fix(format!("remove {switch}, or configure another source of credentials."));
         return Ok(Arc::new(Barred { what: "instance profile (disabled)", error }));
     }
-    Ok(Arc::new(Imds::new(ImdsSettings::resolve(config)?, transport)))
+    Ok(Arc::new(Imds::new(ImdsSettings::resolve(inputs, choice)?, transport)))
 }
 
 /// A source that is known from the start to have nothing to give.
@@ -67,17 +71,17 @@ struct Chain {
 
 impl Chain {
     fn new(config: &Config, transport: Arc<dyn Transport>) -> Self {
-        let places = match config.order {
+        let places = match config.inputs.order {
             Order::V1 => [Place::Environment, Place::Properties],
             Order::V2 => [Place::Properties, Place::Environment],
         };
         let declared = declared_source(config);
         Chain {
-            statics: places.map(|place| StaticCredentials::new(config, place)),
+            statics: places.map(|place| StaticCredentials::new(&config.inputs, place)),
             declared: declared.is_some(),
             last: match declared {
                 Some(error) => Arc::new(Barred { what: "a declared source that is not supported", error }),
-                None => instance_profile(config, transport).unwrap_or_else(|error| {
+                None => instance_profile(&config.inputs, &ImdsChoice::default(), transport).unwrap_or_else(|error| {
                     let error = FetchError::non_recoverable(format!("instance profile: {error}"));
                     Arc::new(Barred { what: "instance profile (not configured as it should be)", error })
                 }),
@@ -128,7 +132,7 @@ impl Source for Chain {
 /// The error for a source that the environment declares and that is not served here.
 fn declared_source(config: &Config) -> Option<FetchError> {
     names::DECLARED_SOURCES.iter().find_map(|(name, what)| {
-        let (set, _) = config.setting(*name)?;
+        let (set, _) = config.inputs.setting(*name)?;
         let message = format!(
             "default chain: {set} declares a {what} as the source of credentials, which this version cannot ask; the \
              instance's role is not used in its place"
@@ -164,12 +168,14 @@ mod tests {
     fn config(order: Order, environment: &[(&str, &str)], properties: &[(&str, &str)]) -> Config {
         Config {
             label: "test".into(),
-            order,
             source: SourceChoice::Default {},
             fall_through: false,
             policy: Default::default(),
-            environment: environment.iter().copied().collect(),
-            properties: properties.iter().copied().collect(),
+            inputs: Arc::new(Inputs {
+                order,
+                environment: environment.iter().copied().collect(),
+                properties: properties.iter().copied().collect(),
+            }),
         }
     }
 
@@ -218,7 +224,7 @@ mod tests {
         let error = outcome.unwrap_err();
         assert_eq!((error.kind, asked), (FetchErrorKind::NonRecoverable, 0));
         assert!(error.message.ends_with("instance profile: disabled by AWS_EC2_METADATA_DISABLED"), "{error}");
-        config.source = SourceChoice::InstanceProfile { endpoint: None, endpoint_mode: None, role_name: None };
+        config.source = SourceChoice::InstanceProfile(ImdsChoice::default());
         let (outcome, asked) = fetch(&config);
         assert_eq!(outcome.unwrap_err().message, "instance profile: disabled by AWS_EC2_METADATA_DISABLED");
         assert_eq!(asked, 0);
@@ -275,7 +281,7 @@ mod tests {
         let (outcome, asked) = fetch(&config);
         assert!(outcome.unwrap_err().message.contains("AWS_METADATA_SERVICE_TIMEOUT: \"abc\" was given"));
         assert_eq!(asked, 0);
-        config.source = SourceChoice::InstanceProfile { endpoint: None, endpoint_mode: None, role_name: None };
+        config.source = SourceChoice::InstanceProfile(ImdsChoice::default());
         let error = source(&config, Arc::new(Nowhere::default())).err().unwrap();
         assert_eq!(error.setting, "AWS_METADATA_SERVICE_TIMEOUT");
     }

@@ -1,9 +1,13 @@
 //! A source answers one question: "credentials, now". It knows no engine and no schedule; it keeps at most what makes
 //! the next asking cheaper (a metadata token, which path answered).
 
+pub mod base;
+pub mod blocking;
 pub mod chain;
-mod fields;
+pub mod context;
+pub mod fields;
 pub mod imds;
+pub mod plan;
 pub mod static_credentials;
 
 use std::future::Future;

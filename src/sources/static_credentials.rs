@@ -1,10 +1,10 @@
-//! Keys that stand in the environment or in JVM properties: found once, in the snapshot that the configuration holds.
+//! Keys that stand in the environment or in JVM properties: found once, in one snapshot of them.
 
 use std::future::ready;
 
 use super::fields::{is_account_id, is_visible_ascii};
 use super::{Answer, Fetch, Source, Traits};
-use crate::config::{Config, Order, names};
+use crate::config::{Inputs, Order, names};
 use crate::credentials::{AccessKeyId, Credentials, Identity, Secret};
 use crate::error::FetchError;
 
@@ -52,10 +52,10 @@ pub struct StaticCredentials {
 const TRAITS: Traits = Traits { link_local: false, mints: false };
 
 impl StaticCredentials {
-    pub fn new(config: &Config, place: Place) -> Self {
+    pub fn new(inputs: &Inputs, place: Place) -> Self {
         let found = match place {
-            Place::Environment => environment(config),
-            Place::Properties => properties(config),
+            Place::Environment => environment(inputs),
+            Place::Properties => properties(inputs),
         };
         StaticCredentials { place, found }
     }
@@ -102,11 +102,11 @@ impl Source for StaticCredentials {
 
 /// SDK v1 knows an older name for the key, which counts when the usual one is not set at all, and another for the
 /// secret, which goes first (`EnvironmentVariableCredentialsProvider` of 1.12.797). SDK v2 knows neither.
-fn environment(config: &Config) -> Result<Credentials, Lack> {
-    let set = &config.environment;
+fn environment(inputs: &Inputs) -> Result<Credentials, Lack> {
+    let set = &inputs.environment;
     let (mut key, mut secret) = (names::ACCESS_KEY_ID.variable, names::SECRET_ACCESS_KEY.variable);
     let (mut key_names, mut secret_names) = (key.to_owned(), secret.to_owned());
-    if config.order == Order::V1 {
+    if inputs.order == Order::V1 {
         key_names = format!("{key} (or {})", names::V1_ACCESS_KEY_VARIABLE);
         secret_names = format!("{secret} (or {})", names::V1_SECRET_KEY_VARIABLE);
         if !set.contains(key) {
@@ -125,10 +125,10 @@ fn environment(config: &Config) -> Result<Credentials, Lack> {
     )
 }
 
-fn properties(config: &Config) -> Result<Credentials, Lack> {
-    let set = &config.properties;
+fn properties(inputs: &Inputs) -> Result<Credentials, Lack> {
+    let set = &inputs.properties;
     let part = |name: names::Name| {
-        let name = name.property(config.order).unwrap_or_default();
+        let name = name.property(inputs.order).unwrap_or_default();
         Part { name, value: set.get(name) }
     };
     let secret = part(names::SECRET_ACCESS_KEY);
@@ -177,20 +177,11 @@ fn complete(key: Part<'_>, secret: Part<'_>, token: Part<'_>, account: Option<&s
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::SourceChoice;
 
     fn look(order: Order, place: Place, set: &[(&str, &str)]) -> Result<Credentials, Lack> {
         let both = || set.iter().copied().collect();
-        let config = Config {
-            label: "test".into(),
-            order,
-            source: SourceChoice::Default {},
-            fall_through: false,
-            policy: Default::default(),
-            environment: both(),
-            properties: both(),
-        };
-        StaticCredentials::new(&config, place).found
+        let inputs = Inputs { order, environment: both(), properties: both() };
+        StaticCredentials::new(&inputs, place).found
     }
 
     fn lack(order: Order, place: Place, set: &[(&str, &str)]) -> String {

@@ -332,6 +332,7 @@ impl Imds {
                 method,
                 url: format!("{}{path}", self.settings.endpoint),
                 headers: headers.clone(),
+                body: Secret::new(""),
                 connect_timeout: self.settings.timeout.min(FETCH_LIMIT),
                 answer_timeout: self.settings.timeout.min(FETCH_LIMIT),
             };

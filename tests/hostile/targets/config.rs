@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evercreds::config::imds::{ImdsSettings, disabled_by};
+use evercreds::config::imds::{ImdsChoice, ImdsSettings, disabled_by};
 use evercreds::config::{Config, ConfigError, is_role_name};
 use evercreds::http::{Exchange, Request, Transport};
 use evercreds::sources::chain;
@@ -17,11 +17,11 @@ pub fn run(data: &[u8]) {
     assert_eq!(Config::from_json(data).as_ref(), Ok(&config));
     assert!(config.label.chars().count() <= 100 && !config.label.chars().any(char::is_control));
     assert!(config.policy.expect_role.as_deref().is_none_or(is_role_name));
-    match ImdsSettings::resolve(&config) {
+    match ImdsSettings::resolve(&config.inputs, &ImdsChoice::default()) {
         Ok(settings) => is_sound(&settings),
         Err(error) => is_short(&error),
     }
-    if let Err(error) = disabled_by(&config) {
+    if let Err(error) = disabled_by(&config.inputs) {
         is_short(&error);
     }
     match chain::source(&config, Arc::new(OnlyHttp(Memory::new([])))) {

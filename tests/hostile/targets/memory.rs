@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 pub type Outcome = Option<Result<Response, TransportError>>;
 
 pub fn response(status: u16, body: impl Into<Vec<u8>>) -> Response {
-    Response { status, date: None, server: None, retry_after: None, token_ttl: None, body: Zeroizing::new(body.into()) }
+    Response { status, body: Zeroizing::new(body.into()), ..Response::default() }
 }
 
 /// Hands out its outcomes in their order, then 404 for ever.
