@@ -112,6 +112,13 @@ impl std::fmt::Debug for Text {
     }
 }
 
+/// A text of which it is not known when it changed.
+impl From<&[u8]> for Text {
+    fn from(bytes: &[u8]) -> Self {
+        Text { bytes: Zeroizing::new(bytes.to_vec()), changed: None }
+    }
+}
+
 impl Text {
     /// What is not UTF-8 in it is replaced, as Java does.
     pub fn decoded(&self) -> Zeroizing<String> {
@@ -169,16 +176,18 @@ fn text(path: Option<PathBuf>) -> Result<Option<Text>, FetchError> {
     match file(&path) {
         Ok(text) => Ok(text),
         Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => {
-            let problem = FetchError::transient(format!("{}: cannot be read: {}", shown(&path), reason(&error)));
-            Err(match error.kind() {
-                io::ErrorKind::PermissionDenied => {
-                    problem.with_fix("let the user that this process runs as read the file and enter its folder.")
-                }
-                _ => problem,
-            })
-        }
+        Err(error) => Err(unreadable(&path, &error)),
     }
+}
+
+/// In the operating system's words; they name no content.
+fn unreadable(path: &Path, error: &io::Error) -> FetchError {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return FetchError::transient(format!("{}: cannot be read: permission denied", shown(path)))
+            .with_fix("let the user that this process runs as read the file and enter its folder.");
+    }
+    FetchError::transient(format!("{}: cannot be read: {error}", shown(path)))
+        .with_fix("put a file there that can be read, or remove what is there.")
 }
 
 /// One file in one go. A pipe or a device would block for ever and is no profile file; both SDKs pass it by, too.
@@ -202,14 +211,6 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// The operating system's words; they name no content.
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
 /// A path for an error: on one line, of bounded length.
 pub fn shown(path: &Path) -> String {
     let text = path.to_string_lossy();
@@ -222,4 +223,31 @@ pub fn flawed(places: &Places, kind: Kind, flaw: &Flaw) -> FetchError {
     let path = places.path(kind).map(shown).unwrap_or_default();
     FetchError::transient(format!("{path}: line {}: {}", flaw.line, flaw.problem))
         .with_fix("mend the line; if a tool writes this file, it may have been interrupted.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permission_denied_is_said_with_path_and_fix() {
+        let error = unreadable(Path::new("/h/.aws/credentials"), &io::ErrorKind::PermissionDenied.into());
+        assert_eq!(error.message, "/h/.aws/credentials: cannot be read: permission denied");
+        assert!(error.fix.unwrap().contains("let the user"));
+    }
+
+    #[test]
+    fn only_the_home_of_this_user_is_meant_by_a_tilde() {
+        let home = Some(Path::new("/h"));
+        for (path, expected) in [("~/a", "/h/a"), ("~me/a", "~me/a"), ("~", "~"), ("/a~/b", "/a~/b"), ("a", "a")] {
+            assert_eq!(expand(path, home), Path::new(expected));
+        }
+        assert_eq!(expand("~/a", None), Path::new("~/a"));
+    }
+
+    #[test]
+    fn a_path_in_an_error_stays_on_one_line() {
+        assert_eq!(shown(Path::new("/a\nb")), r#""/a\nb""#);
+        assert!(shown(Path::new(&"x".repeat(10_000))).len() < 200);
+    }
 }

@@ -17,8 +17,12 @@ mod metadata;
 mod parse;
 mod profiles;
 mod resolve;
+#[cfg(test)]
+mod resolve_tests;
 mod role;
 mod sso;
+#[cfg(test)]
+mod tests;
 
 use std::future::ready;
 use std::path::PathBuf;
@@ -130,6 +134,16 @@ impl Source for Profile {
 }
 
 const TRAITS: Traits = Traits { link_local: false, mints: false };
+
+/// Both files' texts -> what the profile means, as one pure step; for fuzzing.
+#[doc(hidden)]
+pub fn meaning(credentials: &[u8], config: &[u8], plan: &ProfilePlan) -> Result<Plan, Refusal> {
+    let places = Places::of(&plan.inputs);
+    let texts = files::Texts { credentials: Some(credentials.into()), config: Some(config.into()) };
+    let profiles =
+        Profiles::read(&texts, &places, &plan.inputs).map_err(|error| Refusal { lack: Lack::Incomplete, error })?;
+    resolve(&profiles, name(plan.name.as_deref(), &plan.inputs), &plan.inputs)
+}
 
 /// Keys that stand somewhere, as a source: each fetch gives them.
 pub struct Keys(pub StaticPlan);

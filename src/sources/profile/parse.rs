@@ -2,9 +2,9 @@
 //!
 //! The grammar is the one of `ProfileFileReader` in the AWS SDK for Java 2.57.8 where SDK v2's order is asked for, and
 //! the older one of `AbstractProfilesConfigFileScanner` in 1.12.797 where SDK v1's is; [`Dialect`] lists what differs.
-//! `aws-runtime` has a public parser for these files, and it does not fit: it knows one dialect, keeps the values in
-//! strings that are not wiped, does not tell line numbers of values, and brings an HTTP runtime that is as large as
-//! all of this library.
+//! `aws-runtime` has a public parser for these files (`env_config`). It is not used: it knows one of the two dialects,
+//! keeps secrets in strings that are not wiped and writes settings into its trace log, cannot say on which line a value
+//! stands, and brings five crates (`aws-smithy-runtime` among them) for what is two hundred lines here.
 //!
 //! Kinder than both SDKs where they only fail: a byte order mark is skipped, an indented comment is a comment, the
 //! names of settings may be written in capitals.
