@@ -115,11 +115,7 @@ impl Config {
             source: wire.source,
             fall_through: wire.fall_through,
             policy: policy(wire.policy)?,
-            inputs: Arc::new(Inputs {
-                order: wire.order,
-                environment: wire.environment,
-                properties: wire.properties,
-            }),
+            inputs: Arc::new(Inputs { order: wire.order, environment: wire.environment, properties: wire.properties }),
         })
     }
 }

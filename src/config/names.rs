@@ -71,6 +71,25 @@ pub const CONTAINER_FULL_URI: Name =
     Name::new("AWS_CONTAINER_CREDENTIALS_FULL_URI", "aws.containerCredentialsFullUri").v2_only();
 pub const PROFILE: Name = Name::new("AWS_PROFILE", "aws.profile");
 
+/// A file of certificates, in PEM; whoever is not vouched for by one of them is not trusted.
+pub const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+/// Written in capitals or not; the first that is set counts.
+pub const HTTP_PROXY: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
+pub const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+pub const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+/// The JVM's own, for which there are no variables ("Networking Properties" of java.net).
+pub const JAVA_PROXY_PROPERTIES: [&str; 9] = [
+    "http.nonProxyHosts",
+    "http.proxyHost",
+    "http.proxyPassword",
+    "http.proxyPort",
+    "http.proxyUser",
+    "https.proxyHost",
+    "https.proxyPassword",
+    "https.proxyPort",
+    "https.proxyUser",
+];
+
 /// Each names a source that stands before IMDS in both SDKs' orders, and says by being set that it is meant.
 pub const DECLARED_SOURCES: [(Name, &str); 4] = [
     (WEB_IDENTITY_TOKEN_FILE, "web identity token file"),
@@ -80,10 +99,11 @@ pub const DECLARED_SOURCES: [(Name, &str); 4] = [
 ];
 
 /// Every variable of this file.
-pub const VARIABLES: [&str; 16] = [
+pub const VARIABLES: [&str; 23] = [
     "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
+    "AWS_CA_BUNDLE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_EC2_METADATA_DISABLED",
@@ -97,10 +117,16 @@ pub const VARIABLES: [&str; 16] = [
     "AWS_SECRET_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
 ];
 
 /// Every JVM property of this file.
-pub const PROPERTIES: [&str; 17] = [
+pub const PROPERTIES: [&str; 26] = [
     "aws.accessKeyId",
     "aws.accountId",
     "aws.containerCredentialsFullUri",
@@ -118,6 +144,15 @@ pub const PROPERTIES: [&str; 17] = [
     "com.amazonaws.sdk.disableEc2Metadata",
     "com.amazonaws.sdk.disableEc2MetadataV1",
     "com.amazonaws.sdk.ec2MetadataServiceEndpointOverride",
+    "http.nonProxyHosts",
+    "http.proxyHost",
+    "http.proxyPassword",
+    "http.proxyPort",
+    "http.proxyUser",
+    "https.proxyHost",
+    "https.proxyPassword",
+    "https.proxyPort",
+    "https.proxyUser",
 ];
 
 #[cfg(test)]
@@ -143,11 +178,13 @@ mod tests {
             PROFILE,
         ];
         let mut variables: Vec<_> = all.iter().map(|name| name.variable).collect();
-        variables.extend([V1_ACCESS_KEY_VARIABLE, V1_SECRET_KEY_VARIABLE]);
+        variables.extend([V1_ACCESS_KEY_VARIABLE, V1_SECRET_KEY_VARIABLE, CA_BUNDLE]);
+        variables.extend([HTTP_PROXY, HTTPS_PROXY, NO_PROXY].as_flattened());
         variables.sort_unstable();
         assert_eq!(variables, VARIABLES);
         let mut properties: Vec<_> =
             all.iter().flat_map(|name| [name.v1_property, name.v2_property]).flatten().collect();
+        properties.extend(JAVA_PROXY_PROPERTIES);
         properties.sort_unstable();
         properties.dedup();
         assert_eq!(properties, PROPERTIES);

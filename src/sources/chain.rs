@@ -7,7 +7,9 @@
 use std::future::ready;
 use std::sync::Arc;
 
+use super::context::Context;
 use super::imds::Imds;
+use super::plan::Plan;
 use super::static_credentials::{Lack, Place, StaticCredentials};
 use super::{Answer, Fetch, Source, Traits};
 use crate::config::imds::{ImdsChoice, ImdsSettings, disabled_by};
@@ -23,6 +25,14 @@ pub fn source(config: &Config, transport: Arc<dyn Transport>) -> Result<Arc<dyn 
         SourceChoice::InstanceProfile(choice) => instance_profile(&config.inputs, choice, transport)?,
         SourceChoice::EnvironmentVariables {} => Arc::new(StaticCredentials::new(&config.inputs, Place::Environment)),
         SourceChoice::SystemProperties {} => Arc::new(StaticCredentials::new(&config.inputs, Place::Properties)),
+    })
+}
+
+/// The source that carries out `plan`. An error is for a person to act on: nothing here goes to the network.
+pub fn build(plan: &Plan, context: &Context) -> Result<Arc<dyn Source>, FetchError> {
+    Ok(match plan {
+        Plan::InstanceProfile(settings) => Arc::new(Imds::new(settings.clone(), Arc::clone(&context.metadata))),
+        _ => return Err(FetchError::non_recoverable("not yet")),
     })
 }
 

@@ -45,9 +45,15 @@ pub struct ContainerPlan {
 pub enum Authorization {
     None,
     /// Given in a variable or property; its name is for errors.
-    Token { setting: &'static str, token: Secret },
+    Token {
+        setting: &'static str,
+        token: Secret,
+    },
     /// Read anew at each asking.
-    File { setting: &'static str, file: PathBuf },
+    File {
+        setting: &'static str,
+        file: PathBuf,
+    },
 }
 
 /// One regional service of AWS and how to sign for it.
