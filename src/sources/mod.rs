@@ -4,10 +4,15 @@
 pub mod base;
 pub mod blocking;
 pub mod chain;
+pub mod container;
 pub mod context;
+pub mod document;
 pub mod fields;
 pub mod imds;
 pub mod plan;
+pub mod redacted;
+#[cfg(test)]
+pub(crate) mod scripted;
 pub mod static_credentials;
 
 use std::future::Future;

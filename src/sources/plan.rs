@@ -36,8 +36,10 @@ pub struct StaticPlan {
 /// The endpoint of a container's credentials, and how it is told who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ContainerPlan {
-    /// Absolute, legal by the rules for hosts.
+    /// Absolute, legal by the rules for hosts as far as they can be judged without looking a name up.
     pub url: String,
+    /// The variable or property that gave it, for errors.
+    pub setting: &'static str,
     pub authorization: Authorization,
 }
 
@@ -45,9 +47,15 @@ pub struct ContainerPlan {
 pub enum Authorization {
     None,
     /// Given in a variable or property; its name is for errors.
-    Token { setting: &'static str, token: Secret },
+    Token {
+        setting: &'static str,
+        token: Secret,
+    },
     /// Read anew at each asking.
-    File { setting: &'static str, file: PathBuf },
+    File {
+        setting: &'static str,
+        file: PathBuf,
+    },
 }
 
 /// One regional service of AWS and how to sign for it.
