@@ -10,6 +10,7 @@ pub mod document;
 pub mod fields;
 pub mod imds;
 pub mod plan;
+pub mod process;
 pub mod redacted;
 #[cfg(test)]
 pub(crate) mod scripted;
