@@ -9,12 +9,15 @@ pub mod context;
 pub mod document;
 pub mod fields;
 pub mod imds;
+mod oauth;
 pub mod plan;
 pub mod process;
 pub mod redacted;
 #[cfg(test)]
 pub(crate) mod scripted;
+pub mod sso;
 pub mod static_credentials;
+mod token_cache;
 
 use std::future::Future;
 use std::pin::Pin;
