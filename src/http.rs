@@ -309,11 +309,7 @@ mod tests {
 
     #[test]
     fn a_response_never_shows_its_body() {
-        let response = Response {
-            status: 200,
-            body: Zeroizing::new(b"wJalrSecret".to_vec()),
-            ..Response::default()
-        };
+        let response = Response { status: 200, body: Zeroizing::new(b"wJalrSecret".to_vec()), ..Response::default() };
         let shown = format!("{response:?}");
         assert!(!shown.contains("wJalr") && shown.contains("body_bytes: 11"), "{shown}");
     }

@@ -1,9 +1,11 @@
 //! What the user asked for: the bytes that the Java side hands over become a [`Config`]; `imds` and `names` say what
 //! each variable and property means; `inputs` holds them as they were found.
 
+pub mod endpoint;
 pub mod imds;
 pub mod inputs;
 pub mod names;
+pub mod sts;
 
 use std::fmt;
 use std::sync::Arc;
@@ -115,11 +117,7 @@ impl Config {
             source: wire.source,
             fall_through: wire.fall_through,
             policy: policy(wire.policy)?,
-            inputs: Arc::new(Inputs {
-                order: wire.order,
-                environment: wire.environment,
-                properties: wire.properties,
-            }),
+            inputs: Arc::new(Inputs { order: wire.order, environment: wire.environment, properties: wire.properties }),
         })
     }
 }

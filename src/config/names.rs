@@ -71,6 +71,23 @@ pub const CONTAINER_FULL_URI: Name =
     Name::new("AWS_CONTAINER_CREDENTIALS_FULL_URI", "aws.containerCredentialsFullUri").v2_only();
 pub const PROFILE: Name = Name::new("AWS_PROFILE", "aws.profile");
 
+pub const ROLE_ARN: Name = Name::new("AWS_ROLE_ARN", "aws.roleArn").v2_only();
+pub const ROLE_SESSION_NAME: Name = Name::new("AWS_ROLE_SESSION_NAME", "aws.roleSessionName").v2_only();
+
+pub const REGION: Name = Name::new("AWS_REGION", "aws.region");
+/// Neither Java SDK reads it; other SDKs and the AWS CLI do.
+pub const DEFAULT_REGION: Name = Name { variable: "AWS_DEFAULT_REGION", v1_property: None, v2_property: None };
+/// SDK v1 reads none of the next five; the variables are honoured for both.
+pub const ENDPOINT_URL: Name = Name::new("AWS_ENDPOINT_URL", "aws.endpointUrl").v2_only();
+pub const ENDPOINT_URL_STS: Name = Name::new("AWS_ENDPOINT_URL_STS", "aws.endpointUrlSts").v2_only();
+pub const IGNORE_CONFIGURED_ENDPOINT_URLS: Name =
+    Name::new("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "aws.ignoreConfiguredEndpointUrls").v2_only();
+pub const USE_FIPS_ENDPOINT: Name = Name::new("AWS_USE_FIPS_ENDPOINT", "aws.useFipsEndpoint").v2_only();
+pub const USE_DUALSTACK_ENDPOINT: Name = Name::new("AWS_USE_DUALSTACK_ENDPOINT", "aws.useDualstackEndpoint").v2_only();
+/// Read by SDK v1 alone.
+pub const STS_REGIONAL_ENDPOINTS: Name =
+    Name { variable: "AWS_STS_REGIONAL_ENDPOINTS", v1_property: None, v2_property: None };
+
 /// Each names a source that stands before IMDS in both SDKs' orders, and says by being set that it is meant.
 pub const DECLARED_SOURCES: [(Name, &str); 4] = [
     (WEB_IDENTITY_TOKEN_FILE, "web identity token file"),
@@ -80,27 +97,37 @@ pub const DECLARED_SOURCES: [(Name, &str); 4] = [
 ];
 
 /// Every variable of this file.
-pub const VARIABLES: [&str; 16] = [
+pub const VARIABLES: [&str; 26] = [
     "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_DEFAULT_REGION",
     "AWS_EC2_METADATA_DISABLED",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
     "AWS_EC2_METADATA_V1_DISABLED",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
     "AWS_METADATA_SERVICE_TIMEOUT",
     "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SECRET_KEY",
     "AWS_SESSION_TOKEN",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 ];
 
 /// Every JVM property of this file.
-pub const PROPERTIES: [&str; 17] = [
+pub const PROPERTIES: [&str; 25] = [
     "aws.accessKeyId",
     "aws.accountId",
     "aws.containerCredentialsFullUri",
@@ -110,10 +137,18 @@ pub const PROPERTIES: [&str; 17] = [
     "aws.ec2MetadataServiceEndpoint",
     "aws.ec2MetadataServiceEndpointMode",
     "aws.ec2MetadataServiceTimeout",
+    "aws.endpointUrl",
+    "aws.endpointUrlSts",
+    "aws.ignoreConfiguredEndpointUrls",
     "aws.profile",
+    "aws.region",
+    "aws.roleArn",
+    "aws.roleSessionName",
     "aws.secretAccessKey",
     "aws.secretKey",
     "aws.sessionToken",
+    "aws.useDualstackEndpoint",
+    "aws.useFipsEndpoint",
     "aws.webIdentityTokenFile",
     "com.amazonaws.sdk.disableEc2Metadata",
     "com.amazonaws.sdk.disableEc2MetadataV1",
@@ -141,6 +176,16 @@ mod tests {
             CONTAINER_RELATIVE_URI,
             CONTAINER_FULL_URI,
             PROFILE,
+            ROLE_ARN,
+            ROLE_SESSION_NAME,
+            REGION,
+            DEFAULT_REGION,
+            ENDPOINT_URL,
+            ENDPOINT_URL_STS,
+            IGNORE_CONFIGURED_ENDPOINT_URLS,
+            USE_FIPS_ENDPOINT,
+            USE_DUALSTACK_ENDPOINT,
+            STS_REGIONAL_ENDPOINTS,
         ];
         let mut variables: Vec<_> = all.iter().map(|name| name.variable).collect();
         variables.extend([V1_ACCESS_KEY_VARIABLE, V1_SECRET_KEY_VARIABLE]);

@@ -9,6 +9,7 @@ pub mod fields;
 pub mod imds;
 pub mod plan;
 pub mod static_credentials;
+pub mod sts;
 
 use std::future::Future;
 use std::pin::Pin;

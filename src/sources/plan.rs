@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Inputs;
+pub use crate::config::endpoint::Endpoint;
 use crate::config::imds::ImdsSettings;
 use crate::credentials::{Credentials, Secret};
 
@@ -45,20 +46,15 @@ pub struct ContainerPlan {
 pub enum Authorization {
     None,
     /// Given in a variable or property; its name is for errors.
-    Token { setting: &'static str, token: Secret },
+    Token {
+        setting: &'static str,
+        token: Secret,
+    },
     /// Read anew at each asking.
-    File { setting: &'static str, file: PathBuf },
-}
-
-/// One regional service of AWS and how to sign for it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint {
-    /// `https://sts.eu-west-1.amazonaws.com`, without a slash at its end.
-    pub url: String,
-    /// For the signature.
-    pub region: String,
-    /// Somebody set it (`AWS_ENDPOINT_URL_STS`): it is not AWS itself, so its clock is no witness.
-    pub overridden: bool,
+    File {
+        setting: &'static str,
+        file: PathBuf,
+    },
 }
 
 /// What AssumeRole and AssumeRoleWithWebIdentity have in common.

@@ -16,6 +16,9 @@ final class SystemInputs {
         "AWS_WEB_IDENTITY_TOKEN_FILE",
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_CREDENTIAL_PROFILES_FILE",
+        "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_STS_REGIONAL_ENDPOINTS",
     };
     private static final String[] PROPERTIES = {
         "aws.accessKeyId", "aws.secretAccessKey", "aws.secretKey", "aws.sessionToken", "aws.accountId",
@@ -25,6 +28,8 @@ final class SystemInputs {
         "com.amazonaws.sdk.disableEc2MetadataV1",
         "aws.webIdentityTokenFile", "aws.containerCredentialsPath", "aws.containerCredentialsFullUri",
         "aws.profile", "aws.sharedCredentialsFile", "aws.configFile",
+        "aws.roleArn", "aws.roleSessionName", "aws.region", "aws.endpointUrl", "aws.endpointUrlSts",
+        "aws.ignoreConfiguredEndpointUrls", "aws.useFipsEndpoint", "aws.useDualstackEndpoint",
     };
 
     final SortedMap<String, String> environment;
