@@ -210,7 +210,9 @@ fn life(end: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
     end.signed_duration_since(now).to_std().ok().filter(|life| !life.is_zero())
 }
 
-fn parse(body: &[u8], account_id: &str) -> Result<Credentials, Flaw> {
+/// Public for those that feed it with anything.
+#[doc(hidden)]
+pub fn parse(body: &[u8], account_id: &str) -> Result<Credentials, Flaw> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Wire {
