@@ -9,6 +9,7 @@ pub mod context;
 pub mod document;
 pub mod fields;
 pub mod imds;
+pub mod login;
 mod oauth;
 pub mod plan;
 pub mod process;
