@@ -114,7 +114,7 @@ async fn a_key_dies_at_its_expiration() {
         let call = Call::send(&world, &credentials);
         let before = aws_sim::clock::now();
         let answer = call.go(&world.sqs).await;
-        let expiration = world.state().roles.all()[0].expiration;
+        let expiration = world.state().keys.sets()[0].expiration;
         if answer.status == 403 {
             assert_eq!(refusal(&answer).1, "ExpiredToken");
             assert!(aws_sim::clock::now() >= expiration);
