@@ -132,7 +132,7 @@ async fn unknown_revoked_and_mismatched_keys_are_invalid() {
     let mut unknown = Call::send(&world, &credentials);
     unknown.access_key_id = "ASIAAAAAAAAAAAAAAAAA".into();
     let mut other_token = Call::send(&world, &credentials);
-    other_token.token = "IQoJb3JpZ2luX2VjAAAA==".into();
+    other_token.token = Some("IQoJb3JpZ2luX2VjAAAA==".into());
     let revoked = Call::send(&world, &credentials);
     assert_eq!(revoked.go(&world.sqs).await.status, 200);
     for (call, revoke) in [(unknown, false), (other_token, false), (revoked, true)] {
