@@ -291,6 +291,17 @@ async fn wrong_documents_are_xml_without_the_part() {
 }
 
 #[tokio::test]
+async fn a_fresh_session_is_unknown_until_it_has_spread() {
+    let world = with_user(json!({}));
+    act(&world, json!({"action": "not_yet_valid", "seconds": 600})).await;
+    let session = sts_credentials(&assume(&world, &user_key(&world), "").await);
+    assert_eq!(sts_refusal(&assume(&world, &session, "").await).1, "InvalidClientTokenId");
+    act(&world, json!({"action": "clear"})).await;
+    let next = sts_credentials(&assume(&world, &user_key(&world), "").await);
+    assert_eq!(assume(&world, &next, "").await.status, 200);
+}
+
+#[tokio::test]
 async fn what_is_no_operation_is_told_so() {
     let world = with_user(json!({}));
     let sts = &world.services["sts"];

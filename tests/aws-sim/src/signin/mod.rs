@@ -26,6 +26,8 @@ use std::collections::{HashMap, HashSet};
 const PATH: &str = "/v1/token";
 const CLIENT_ID: &str = "arn:aws:signin:::devtools/same-device";
 const OTHER_CLIENT_ID: &str = "arn:aws:signin:::devtools/cross-device";
+/// More than any test makes; then the old ones are forgotten.
+const MAX_PROOFS: usize = 100_000;
 const NAMES: Names = Names {
     access_key_id: "accessKeyId",
     secret_access_key: "secretAccessKey",
@@ -225,6 +227,9 @@ fn renew(world: &World, state: &mut State, asked: &Asked) -> Result<(Value, Stri
     let url = format!("{}{PATH}", world.services["signin"]);
     let demands = dpop::Demands { url: &url, now: asked.now, max_skew_s: world.config.max_skew_s };
     let proof = dpop::read(proof, demands).map_err(|why| invalid(&format!("The DPoP header: {why}")))?;
+    if state.signin.proofs.len() == MAX_PROOFS {
+        state.signin.proofs.clear();
+    }
     if !state.signin.proofs.insert(proof.id) {
         return Err(invalid("The DPoP header: its jti was used before"));
     }
