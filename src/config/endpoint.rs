@@ -127,8 +127,14 @@ pub fn region(inputs: &Inputs, profile: Option<Keys<'_>>) -> Result<Option<Strin
     };
     match found.or_else(|| inputs.setting(names::DEFAULT_REGION)) {
         None => Ok(None),
-        Some((_, value)) if is_label(value) => Ok(Some(value.to_ascii_lowercase())),
-        Some((setting, value)) => Err(refused(setting, value, "the name of a region, as in eu-west-1,")),
+        Some((setting, value)) => checked_region(setting, value).map(Some),
+    }
+}
+
+pub(super) fn checked_region(setting: &str, value: &str) -> Result<String, ConfigError> {
+    match is_label(value) {
+        true => Ok(value.to_ascii_lowercase()),
+        false => Err(refused(setting, value, "the name of a region, as in eu-west-1,")),
     }
 }
 

@@ -80,6 +80,31 @@ pub fn endpoint(inputs: &Inputs, profile: Option<Keys<'_>>, role_arn: &str) -> R
     Ok(Endpoint { url: partition.url("sts", &region, variant), region, overridden: false })
 }
 
+/// The same for a role that the builder names: the region and the URL that it gives go before all that is set.
+pub fn chosen_endpoint(
+    inputs: &Inputs,
+    region: Option<&str>,
+    url: Option<&str>,
+    role_arn: &str,
+) -> Result<Endpoint, ConfigError> {
+    let region = region.map(|region| endpoint::checked_region("region", region)).transpose()?;
+    let set = || endpoint::overridden(inputs, None, names::ENDPOINT_URL_STS, "sts");
+    let url = match url {
+        Some(url) => Some(endpoint::service_url("endpoint", url)?),
+        None if region.is_some() => set()?,
+        None => return endpoint(inputs, None, role_arn),
+    };
+    let region = match region {
+        Some(region) => region,
+        None => endpoint::region(inputs, None)?.unwrap_or_else(|| GLOBAL_REGION.into()),
+    };
+    if let Some(url) = url {
+        return Ok(Endpoint { url, region, overridden: true });
+    }
+    let variant = Variant::resolve(inputs, None)?;
+    Ok(Endpoint { url: Partition::of_region(&region).url("sts", &region, variant), region, overridden: false })
+}
+
 /// `AWS_STS_REGIONAL_ENDPOINTS`, then the profile's key; SDK v1's default is `legacy`. SDK v2 knows no such thing.
 fn legacy_is_meant(inputs: &Inputs, profile: Option<Keys<'_>>) -> Result<bool, ConfigError> {
     const KEY: &str = "sts_regional_endpoints";
@@ -121,6 +146,23 @@ fn made_up_name() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_builder_says_goes_before_what_is_set() {
+        let set = inputs(Order::V2, &[("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL_STS", "http://sim:1/")], &[]);
+        let chosen = |inputs: &Inputs, region, url| plain(chosen_endpoint(inputs, region, url, ARN));
+        assert_eq!(chosen(&set, None, None), pair("http://sim:1", "eu-west-1"));
+        assert_eq!(chosen(&set, Some("us-west-2"), None), pair("http://sim:1", "us-west-2"));
+        assert_eq!(chosen(&set, None, Some("https://mine/")), pair("https://mine", "eu-west-1"));
+        let nothing = inputs(Order::V2, &[], &[]);
+        assert_eq!(
+            chosen(&nothing, Some("cn-north-1"), None),
+            pair("https://sts.cn-north-1.amazonaws.com.cn", "cn-north-1")
+        );
+        assert_eq!(chosen(&nothing, None, Some("http://mine")), pair("http://mine", "us-east-1"));
+        let wrong = chosen_endpoint(&nothing, Some("not a region"), None, ARN).unwrap_err();
+        assert_eq!(wrong.setting, "region");
+    }
 
     const ARN: &str = "arn:aws:iam::123456789012:role/app";
 

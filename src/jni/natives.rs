@@ -24,7 +24,7 @@ use crate::refresh::inbox::Id;
 use crate::refresh::life::LifePolicy;
 use crate::sources::base::Bases;
 use crate::sources::context::Context;
-use crate::sources::{Source, chain};
+use crate::sources::{Source, build};
 
 /// The version of the boundary; Java refuses to work with another.
 const ABI: jint = 3;
@@ -106,7 +106,7 @@ fn configured(env: &mut Env<'_>, config: &JByteArray<'_>, run: &Run) -> Result<(
         bases: Arc::clone(&run.bases) as Arc<dyn Bases>,
         clock: Arc::new(SystemClock),
     };
-    let source = chain::source(&config, &context).map_err(refused)?;
+    let source = build::source(&config, &context).map_err(refused)?;
     Ok((config, source))
 }
 

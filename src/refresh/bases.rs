@@ -15,7 +15,7 @@ use crate::error::{FetchError, FetchErrorKind};
 use crate::sources::base::{Base, BaseCredentials, Bases};
 use crate::sources::context::Context;
 use crate::sources::plan::{Plan, StaticPlan};
-use crate::sources::{Source, chain};
+use crate::sources::{Source, build};
 
 /// The bases of one run of the engine.
 pub struct EngineBases {
@@ -42,7 +42,7 @@ impl Bases for EngineBases {
             return Ok(machine);
         }
         // Making it may open its own base, so the map is not locked meanwhile.
-        let source = chain::build(plan, context)?;
+        let source = build::build(plan, context)?;
         let mut open = self.lock();
         if let Some(machine) = open.get(plan).and_then(Weak::upgrade) {
             return Ok(machine);

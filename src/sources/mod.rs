@@ -3,7 +3,9 @@
 
 pub mod base;
 
-pub mod chain;
+pub mod build;
+mod chain;
+mod choice;
 pub mod container;
 pub mod context;
 pub mod document;
@@ -20,8 +22,8 @@ pub(crate) mod scripted;
 pub mod sso;
 pub mod stamp;
 pub mod static_credentials;
-mod token_cache;
 pub mod sts;
+mod token_cache;
 
 use std::future::Future;
 use std::path::PathBuf;

@@ -28,6 +28,16 @@ pub enum Plan {
     Login(LoginPlan),
     /// A profile, whose files are read anew at each asking.
     Profile(ProfilePlan),
+    /// A source that is known from the start to have nothing to give.
+    Barred(BarredPlan),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BarredPlan {
+    /// For status and logs.
+    pub what: &'static str,
+    pub message: String,
+    pub fix: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -57,6 +57,11 @@ impl Source for Process {
         TRAITS
     }
 
+    fn patience(&self) -> Option<Duration> {
+        // A little more than the process gets, so that it is the process's end that is told of.
+        Some(self.patience + Duration::from_secs(2))
+    }
+
     fn fetch(&self) -> Fetch<'_> {
         Box::pin(self.ask())
     }

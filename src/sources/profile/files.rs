@@ -14,9 +14,10 @@ use zeroize::Zeroizing;
 
 use super::parse::{Flaw, Kind};
 use crate::aws_clock::clock::Clock;
+use crate::blocking::{self, blocking};
 use crate::config::{Inputs, Order, names, quoted};
 use crate::error::FetchError;
-use crate::sources::blocking::{self, blocking};
+use crate::sources::stamp::Stamp;
 
 /// The longest file that is read.
 const LIMIT: u64 = 1 << 20;
@@ -97,6 +98,8 @@ pub fn expand(path: &str, home: Option<&Path>) -> PathBuf {
 pub struct Texts {
     pub credentials: Option<Text>,
     pub config: Option<Text>,
+    /// Files that are there, and that this process may not read.
+    pub denied: Vec<PathBuf>,
 }
 
 /// Wiped when dropped.
@@ -142,6 +145,13 @@ impl Text {
     }
 }
 
+/// Both files as they are now, for comparing them with later.
+pub async fn stamps(places: &Places) -> Result<Vec<(PathBuf, Stamp)>, FetchError> {
+    let files: Vec<PathBuf> = [&places.credentials, &places.config].into_iter().flatten().cloned().collect();
+    let look = || files.into_iter().map(|file| (file.clone(), Stamp::of(&file))).collect();
+    blocking(blocking::Kind::File, READ_LIMIT, "looking at the profile files", look).await
+}
+
 /// Reads both files. Errors are transient: a file that cannot be read may be one that is being replaced.
 pub async fn read(places: &Places, clock: &dyn Clock) -> Result<Texts, FetchError> {
     let mut before = read_once(places).await?;
@@ -167,25 +177,30 @@ pub async fn read(places: &Places, clock: &dyn Clock) -> Result<Texts, FetchErro
 async fn read_once(places: &Places) -> Result<Texts, FetchError> {
     let paths = places.clone();
     let what = "reading the profile files";
-    let read = move || Ok(Texts { credentials: text(paths.credentials)?, config: text(paths.config)? });
+    let read = move || {
+        let mut denied = Vec::new();
+        let [credentials, config] = [text(paths.credentials, &mut denied)?, text(paths.config, &mut denied)?];
+        Ok(Texts { credentials, config, denied })
+    };
     blocking(blocking::Kind::File, READ_LIMIT, what, read).await?
 }
 
-fn text(path: Option<PathBuf>) -> Result<Option<Text>, FetchError> {
+fn text(path: Option<PathBuf>, denied: &mut Vec<PathBuf>) -> Result<Option<Text>, FetchError> {
     let Some(path) = path else { return Ok(None) };
     match file(&path) {
         Ok(text) => Ok(text),
         Err(error) if is_absent(&error) => Ok(None),
+        // As both SDKs take it: a file of another user's is none of ours.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            denied.push(path);
+            Ok(None)
+        }
         Err(error) => Err(unreadable(&path, &error)),
     }
 }
 
 /// In the operating system's words; they name no content.
 fn unreadable(path: &Path, error: &io::Error) -> FetchError {
-    if error.kind() == io::ErrorKind::PermissionDenied {
-        return FetchError::transient(format!("{}: cannot be read: permission denied", shown(path)))
-            .with_fix("let the user that this process runs as read the file and enter its folder.");
-    }
     FetchError::transient(format!("{}: cannot be read: {error}", shown(path)))
         .with_fix("put a file there that can be read, or remove what is there.")
 }
@@ -228,13 +243,6 @@ pub fn flawed(places: &Places, kind: Kind, flaw: &Flaw) -> FetchError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn permission_denied_is_said_with_path_and_fix() {
-        let error = unreadable(Path::new("/h/.aws/credentials"), &io::ErrorKind::PermissionDenied.into());
-        assert_eq!(error.message, "/h/.aws/credentials: cannot be read: permission denied");
-        assert!(error.fix.unwrap().contains("let the user"));
-    }
 
     #[test]
     fn only_the_home_of_this_user_is_meant_by_a_tilde() {

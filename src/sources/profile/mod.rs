@@ -7,7 +7,7 @@
 //! Keys that stand in the file have no expiration. Some tools write temporary keys there and replace them before they
 //! expire; neither Java SDK reads any of the settings in which such tools note the end (`x_security_token_expires`,
 //! `aws_expiration`), nor does this. They are served until the file says otherwise: whoever ticks compares
-//! [`Profile::watched`] and asks at once when a file has changed. A file that is caught half-written fails the fetch as
+//! [`Source::watched`] and asks at once when a file has changed. A file that is caught half-written fails the fetch as
 //! transient, which leaves what is held untouched.
 
 mod endpoints;
@@ -27,11 +27,13 @@ mod tests;
 use std::future::ready;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub use self::files::Places;
 pub use self::profiles::{Profiles, Settings};
 pub use self::resolve::{Lack, Refusal, name, resolve};
 use super::plan::{Plan, ProfilePlan, StaticPlan};
+use super::stamp::Stamp;
 use super::{Answer, Fetch, Source, Traits};
 use crate::aws_clock::clock::Clock;
 use crate::config::quoted;
@@ -47,6 +49,8 @@ pub struct Profile {
     clock: Arc<dyn Clock>,
     build: Arc<Build>,
     meant: Mutex<Option<Meant>>,
+    /// The files, as they were just before they were read.
+    seen: Mutex<Vec<(PathBuf, Stamp)>>,
 }
 
 /// What the profile meant when it was last read.
@@ -58,14 +62,7 @@ struct Meant {
 impl Profile {
     /// `clock` tells whether a file has changed so lately that it may still be written.
     pub fn new(plan: ProfilePlan, clock: Arc<dyn Clock>, build: Arc<Build>) -> Self {
-        Profile { plan, clock, build, meant: Mutex::default() }
-    }
-
-    /// The files whose change means that the profile is to be asked again, be they there or not. A symbolic link is to
-    /// be followed (`stat`, not `lstat`).
-    pub fn watched(&self) -> Vec<PathBuf> {
-        let places = Places::of(&self.plan.inputs);
-        places.credentials.into_iter().chain(places.config).collect()
+        Profile { plan, clock, build, meant: Mutex::default(), seen: Mutex::default() }
     }
 
     fn name(&self) -> &str {
@@ -82,6 +79,9 @@ impl Profile {
     pub async fn source(&self) -> Result<Arc<dyn Source>, Refusal> {
         let broken = |error| Refusal { lack: Lack::Incomplete, error };
         let places = Places::of(&self.plan.inputs);
+        // Before they are read: a change that comes after this look is seen at the next one.
+        let seen = files::stamps(&places).await.map_err(broken)?;
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
         let texts = files::read(&places, &*self.clock).await.map_err(broken)?;
         let profiles = Profiles::read(&texts, &places, &self.plan.inputs).map_err(broken)?;
         let plan = resolve(&profiles, self.name(), &self.plan.inputs).map_err(|mut refusal| {
@@ -89,6 +89,14 @@ impl Profile {
             let blank = [&texts.credentials, &texts.config].into_iter().flatten().any(files::Text::is_blank);
             if refusal.lack == Lack::NoProfile && blank && self.meant().is_some() {
                 refusal.error.kind = FetchErrorKind::Transient;
+            }
+            if refusal.lack == Lack::NoProfile && !texts.denied.is_empty() {
+                let denied: Vec<_> = texts.denied.iter().map(|file| files::shown(file)).collect();
+                let denied = denied.join(" and ");
+                refusal.error.message.push_str(&format!("; {denied} cannot be read: permission denied"));
+                refusal.error.kind = FetchErrorKind::Transient;
+                refusal.error.fix =
+                    Some(format!("let the user that this process runs as read {denied} and enter its folder."));
             }
             refusal
         })?;
@@ -128,10 +136,26 @@ impl Source for Profile {
         }
     }
 
+    /// What the profile means is not known before it has been read: it may be a process.
+    fn patience(&self) -> Option<Duration> {
+        match &*self.meant() {
+            Some(meant) => meant.source.patience(),
+            None => Some(LONGEST),
+        }
+    }
+
+    /// Both files, be they there or not.
+    fn watched(&self) -> Vec<(PathBuf, Stamp)> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn fetch(&self) -> Fetch<'_> {
         Box::pin(self.ask())
     }
 }
+
+/// A process may take a minute.
+const LONGEST: Duration = Duration::from_secs(65);
 
 const TRAITS: Traits = Traits { link_local: false, mints: false };
 
@@ -139,7 +163,7 @@ const TRAITS: Traits = Traits { link_local: false, mints: false };
 #[doc(hidden)]
 pub fn meaning(credentials: &[u8], config: &[u8], plan: &ProfilePlan) -> Result<Plan, Refusal> {
     let places = Places::of(&plan.inputs);
-    let texts = files::Texts { credentials: Some(credentials.into()), config: Some(config.into()) };
+    let texts = files::Texts { credentials: Some(credentials.into()), config: Some(config.into()), denied: Vec::new() };
     let profiles =
         Profiles::read(&texts, &places, &plan.inputs).map_err(|error| Refusal { lack: Lack::Incomplete, error })?;
     resolve(&profiles, name(plan.name.as_deref(), &plan.inputs), &plan.inputs)

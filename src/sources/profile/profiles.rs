@@ -95,7 +95,7 @@ impl Profiles {
             Some(format!("{path}{absent}"))
         };
         let files: Vec<_> = [Kind::Credentials, Kind::Config].into_iter().filter_map(each).collect();
-        if files.is_empty() { "no file (the user's home is not known)".to_owned() } else { files.join(" and ") }
+        if files.is_empty() { "any file (the user's home is not known)".to_owned() } else { files.join(" and ") }
     }
 
     /// The names of the profiles there are, a few of them.

@@ -62,7 +62,7 @@ fn sketch(plan: &Plan) -> String {
             write!(text, " at {} and {}", it.portal.url, it.oidc.url).unwrap();
         }
         Plan::Login(it) => write!(text, "login {} at {}", it.session, it.endpoint.url).unwrap(),
-        Plan::Profile(_) => text.push_str("profile"),
+        Plan::Default(_) | Plan::Keys(..) | Plan::Profile(_) | Plan::Barred(_) => panic!("no profile means {plan:?}"),
     }
     text
 }
@@ -187,7 +187,7 @@ fn of_several_kinds_in_one_profile_each_sdk_takes_its_first() {
     for (config, second, first) in [
         (p(process), "process", "process"),
         (p(&format!("{process}{login}")), "login", "process"),
-        (p(&format!("{login}")), "login", "profile credentials"),
+        (p(login), "login", "profile credentials"),
         (p(&format!("{role}{process}{login}")), "role", "role"),
         (p(&format!("{sso}{process}")), "sso", "process"),
         (p(&format!("{sso}{role}")), "sso", "role"),
@@ -450,7 +450,7 @@ fn neither_debug_nor_any_error_shows_a_secret() {
     let config = "[profile p]\naws_access_key_id = AKIAP\naws_secret_access_key = wJalr\naws_session_token = wJalr\n";
     let plan = meaning(b"", config.as_bytes(), &plan_of(Some("p"), inputs(Order::V2, &[], &[]))).unwrap();
     assert!(!format!("{plan:?}").contains("wJalr"), "{plan:?}");
-    let texts = files::Texts { credentials: None, config: Some(config.as_bytes().into()) };
+    let texts = files::Texts { credentials: None, config: Some(config.as_bytes().into()), denied: Vec::new() };
     let places = Places::of(&inputs(Order::V2, &[], &[]));
     let profiles = Profiles::read(&texts, &places, &inputs(Order::V2, &[], &[])).unwrap();
     assert!(!format!("{texts:?} {profiles:?}").contains("wJalr"));

@@ -1,7 +1,6 @@
 //! A profile as a source: real files, virtual time.
 
 use std::fs;
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -237,9 +236,15 @@ async fn what_is_no_file_is_absent_and_what_cannot_be_read_is_said() {
     }
 }
 
-#[test]
-fn both_files_are_watched_be_they_there_or_not() {
+#[tokio::test]
+async fn both_files_are_watched_as_they_were_when_they_were_read() {
     let Setup { folder, profile, .. } = setup(2100);
-    assert_eq!(profile.watched(), [folder.credentials(), folder.0.join(".aws/config")]);
-    assert!(profile.watched().iter().all(|path| !Path::exists(path)));
+    assert_eq!(profile.watched(), []);
+    let _ = profile.fetch().await;
+    let absent = [folder.credentials(), folder.0.join(".aws/config")].map(|file| (file, Stamp::ABSENT));
+    assert_eq!(profile.watched(), absent);
+    folder.write("[p]\n");
+    let _ = profile.fetch().await;
+    assert_eq!(profile.watched()[0], (folder.credentials(), Stamp::of(&folder.credentials())));
+    assert_eq!(profile.watched()[1], absent[1]);
 }

@@ -97,7 +97,7 @@ impl Clock for StandingClock {
 struct NoBases;
 
 impl Bases for NoBases {
-    fn open(&self, _: &Plan) -> Result<Arc<dyn Base>, FetchError> {
+    fn open(&self, _: &Plan, _: &Context) -> Result<Arc<dyn Base>, FetchError> {
         unreachable!("STS is given its base")
     }
 }

@@ -14,9 +14,9 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::blocking::{Kind, blocking};
 use crate::credentials::Secret;
 use crate::error::{FetchError, FetchErrorKind};
-use crate::sources::blocking::{Kind, blocking};
 use crate::sources::fields::is_visible_ascii;
 
 /// STS takes tokens of up to 20,000 characters.
