@@ -80,6 +80,25 @@ pub const CONTAINER_TOKEN_FILE: Name =
 pub const LOGIN_CACHE_DIRECTORY: Name = Name::new("AWS_LOGIN_CACHE_DIRECTORY", "aws.loginCacheDirectory").v2_only();
 pub const PROFILE: Name = Name::new("AWS_PROFILE", "aws.profile");
 
+/// A file of certificates, in PEM; whoever is not vouched for by one of them is not trusted.
+pub const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+/// Written in capitals or not; the first that is set counts.
+pub const HTTP_PROXY: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
+pub const HTTPS_PROXY: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+pub const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+/// The JVM's own, for which there are no variables ("Networking Properties" of java.net).
+pub const JAVA_PROXY_PROPERTIES: [&str; 9] = [
+    "http.nonProxyHosts",
+    "http.proxyHost",
+    "http.proxyPassword",
+    "http.proxyPort",
+    "http.proxyUser",
+    "https.proxyHost",
+    "https.proxyPassword",
+    "https.proxyPort",
+    "https.proxyUser",
+];
+
 /// Each names a source that stands before IMDS in both SDKs' orders, and says by being set that it is meant.
 pub const DECLARED_SOURCES: [(Name, &str); 4] = [
     (WEB_IDENTITY_TOKEN_FILE, "web identity token file"),
@@ -89,10 +108,11 @@ pub const DECLARED_SOURCES: [(Name, &str); 4] = [
 ];
 
 /// Every variable of this file.
-pub const VARIABLES: [&str; 20] = [
+pub const VARIABLES: &[&str] = &[
     "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
+    "AWS_CA_BUNDLE",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -110,10 +130,16 @@ pub const VARIABLES: [&str; 20] = [
     "AWS_SECRET_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
 ];
 
 /// Every JVM property of this file.
-pub const PROPERTIES: [&str; 21] = [
+pub const PROPERTIES: &[&str] = &[
     "aws.accessKeyId",
     "aws.accountId",
     "aws.containerAuthorizationToken",
@@ -135,6 +161,15 @@ pub const PROPERTIES: [&str; 21] = [
     "com.amazonaws.sdk.disableEc2Metadata",
     "com.amazonaws.sdk.disableEc2MetadataV1",
     "com.amazonaws.sdk.ec2MetadataServiceEndpointOverride",
+    "http.nonProxyHosts",
+    "http.proxyHost",
+    "http.proxyPassword",
+    "http.proxyPort",
+    "http.proxyUser",
+    "https.proxyHost",
+    "https.proxyPassword",
+    "https.proxyPort",
+    "https.proxyUser",
 ];
 
 #[cfg(test)]
@@ -164,11 +199,13 @@ mod tests {
             PROFILE,
         ];
         let mut variables: Vec<_> = all.iter().map(|name| name.variable).collect();
-        variables.extend([V1_ACCESS_KEY_VARIABLE, V1_SECRET_KEY_VARIABLE]);
+        variables.extend([V1_ACCESS_KEY_VARIABLE, V1_SECRET_KEY_VARIABLE, CA_BUNDLE]);
+        variables.extend([HTTP_PROXY, HTTPS_PROXY, NO_PROXY].as_flattened());
         variables.sort_unstable();
         assert_eq!(variables, VARIABLES);
         let mut properties: Vec<_> =
             all.iter().flat_map(|name| [name.v1_property, name.v2_property]).flatten().collect();
+        properties.extend(JAVA_PROXY_PROPERTIES);
         properties.sort_unstable();
         properties.dedup();
         assert_eq!(properties, PROPERTIES);
@@ -178,7 +215,7 @@ mod tests {
     fn the_java_side_hands_over_every_name() {
         let path = "/java/src/main/java/io/github/evercreds/internal/SystemInputs.java";
         let snapshot = std::fs::read_to_string(format!("{}{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        for name in VARIABLES.iter().chain(&PROPERTIES) {
+        for name in VARIABLES.iter().chain(PROPERTIES) {
             assert!(snapshot.contains(&format!("\"{name}\"")), "{name}");
         }
     }

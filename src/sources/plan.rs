@@ -5,12 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::static_credentials::Place;
 use crate::config::Inputs;
 use crate::config::imds::ImdsSettings;
 use crate::credentials::{Credentials, Secret};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Plan {
+    /// The default chain of an SDK.
+    Default(ChainPlan),
+    /// Keys in variables or in properties, which may be missing.
+    Keys(Place, Arc<Inputs>),
     /// Keys that stand somewhere, and are not fetched.
     Static(StaticPlan),
     InstanceProfile(ImdsSettings),
@@ -22,6 +27,13 @@ pub enum Plan {
     Login(LoginPlan),
     /// A profile, whose files are read anew at each asking.
     Profile(ProfilePlan),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ChainPlan {
+    pub inputs: Arc<Inputs>,
+    /// Whether a source that is declared and fails lets the next one answer, as the SDKs do.
+    pub fall_through: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

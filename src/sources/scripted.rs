@@ -69,7 +69,7 @@ impl Clock for At {
 struct NoBases;
 
 impl Bases for NoBases {
-    fn open(&self, _: &Plan) -> Result<Arc<dyn Base>, FetchError> {
+    fn open(&self, _: &Plan, _: &Context) -> Result<Arc<dyn Base>, FetchError> {
         Err(FetchError::transient("there are no bases here"))
     }
 }

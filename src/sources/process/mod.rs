@@ -17,13 +17,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::run::{Failure, Lifeline, Output};
-use super::blocking::{Kind, blocking};
 use super::context::Context;
 use super::fields::is_account_id;
 use super::plan::ProcessPlan;
 use super::redacted::redacted_end;
 use super::{Answer, Fetch, Source, Traits};
 use crate::aws_clock::clock::Clock;
+use crate::blocking::{Kind, blocking};
 use crate::credentials::Identity;
 use crate::error::{FetchError, FetchErrorKind};
 
@@ -34,7 +34,7 @@ pub use self::document::parse as parse_output;
 /// How the field calls this source.
 pub const NAME: &str = "process credentials";
 
-/// How long one run may take, its turn included. Whoever puts a deadline on a fetch of this source allows for more.
+/// How long one run may take, its turn included.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// So much of what the command wrote to its standard error is told.
@@ -55,6 +55,11 @@ impl Source for Process {
 
     fn traits(&self) -> Traits {
         TRAITS
+    }
+
+    /// A little more, so that the error is the one that says what hung.
+    fn patience(&self) -> Option<Duration> {
+        Some(self.patience + Duration::from_secs(1))
     }
 
     fn fetch(&self) -> Fetch<'_> {

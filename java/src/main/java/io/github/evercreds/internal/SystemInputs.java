@@ -18,6 +18,7 @@ final class SystemInputs {
         "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
         "AWS_LOGIN_CACHE_DIRECTORY",
         "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_CREDENTIAL_PROFILES_FILE",
+        "AWS_CA_BUNDLE", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy",
     };
     private static final String[] PROPERTIES = {
         "aws.accessKeyId", "aws.secretAccessKey", "aws.secretKey", "aws.sessionToken", "aws.accountId",
@@ -29,6 +30,8 @@ final class SystemInputs {
         "aws.containerServiceEndpoint", "aws.containerAuthorizationToken", "aws.containerAuthorizationTokenFile",
         "aws.loginCacheDirectory",
         "aws.profile", "aws.sharedCredentialsFile", "aws.configFile",
+        "http.proxyHost", "http.proxyPort", "http.proxyUser", "http.proxyPassword", "http.nonProxyHosts",
+        "https.proxyHost", "https.proxyPort", "https.proxyUser", "https.proxyPassword",
     };
 
     final SortedMap<String, String> environment;
