@@ -12,6 +12,7 @@ pub mod login;
 mod oauth;
 pub mod plan;
 pub mod process;
+pub mod profile;
 pub mod redacted;
 #[cfg(test)]
 pub(crate) mod scripted;
@@ -19,6 +20,7 @@ pub mod sso;
 pub mod stamp;
 pub mod static_credentials;
 mod token_cache;
+pub mod sts;
 
 use std::future::Future;
 use std::path::PathBuf;
