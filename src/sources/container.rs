@@ -6,11 +6,9 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::future::Future;
 use std::io::{self, Read};
-use std::net::IpAddr;
+use std::net::{IpAddr, ToSocketAddrs};
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,18 +44,18 @@ const TOKEN_LIMIT: u64 = 64 * 1024;
 /// IAM's own bound for an ARN.
 const ARN_LIMIT: usize = 2_048;
 
-type Addresses = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+type LookUp = fn(&str) -> io::Result<Vec<IpAddr>>;
 
 pub struct Container {
     plan: ContainerPlan,
     /// `plan.url`, or what is wrong with it.
     url: Result<Url, String>,
     transport: Arc<dyn Transport>,
-    look_up: fn(String) -> Addresses,
+    look_up: LookUp,
 }
 
-fn system_look_up(name: String) -> Addresses {
-    Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) })
+fn system_look_up(name: &str) -> io::Result<Vec<IpAddr>> {
+    Ok((name, 0).to_socket_addrs()?.map(|address| address.ip()).collect())
 }
 
 impl Source for Container {
@@ -172,11 +170,9 @@ impl Container {
             let text = format!("the host name {name} cannot be looked up: {why}");
             self.failed(FetchErrorKind::Transient, text).with_fix(self.is_it_the_agent())
         };
-        let addresses = match tokio::time::timeout(CONNECT_LIMIT, (self.look_up)(name.clone())).await {
-            Ok(Ok(addresses)) => addresses,
-            Ok(Err(error)) => return Err(unknown(&error.kind())),
-            Err(_) => return Err(unknown(&format!("no answer within {CONNECT_LIMIT:?}"))),
-        };
+        let (look_up, asked) = (self.look_up, name.clone());
+        let found = blocking(Kind::Name, CONNECT_LIMIT, "name resolution", move || look_up(&asked)).await;
+        let addresses = found.map_err(|error| unknown(&error.message))?.map_err(|error| unknown(&error.kind()))?;
         let address = *addresses.first().ok_or_else(|| unknown(&"it has no address"))?;
         if let Some(elsewhere) = addresses.iter().find(|address| !address.to_canonical().is_loopback()) {
             let text = format!("the host {name} is {elsewhere}, which is no loopback address");

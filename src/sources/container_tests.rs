@@ -139,24 +139,20 @@ fn silence_ends_before_the_engines_patience_with_a_link_local_source() {
 #[test]
 fn a_host_name_is_asked_only_where_all_its_addresses_are_this_machine() {
     let named = "http://agent.example:81/x?y";
-    let with = |look_up: fn(String) -> Addresses| {
+    let with = |look_up: LookUp| {
         let (mut source, transport) = source(plan(named, token("wJalr")), [answer(200, ECS)]);
         source.look_up = look_up;
         (fetch(&source), transport.requests())
     };
-    let (good, requests) = with(|_| Box::pin(async { Ok(vec![[127, 0, 0, 2].into(), [127, 0, 0, 3].into()]) }));
+    let (good, requests) = with(|_| Ok(vec![[127, 0, 0, 2].into(), [127, 0, 0, 3].into()]));
     good.unwrap();
     assert_eq!(requests[0].url, "http://127.0.0.2:81/x?y");
     assert_eq!(header(&requests[0], "host"), Some("agent.example:81"));
-    let (foreign, requests) = with(|_| Box::pin(async { Ok(vec![[127, 0, 0, 1].into(), [10, 0, 0, 1].into()]) }));
+    let (foreign, requests) = with(|_| Ok(vec![[127, 0, 0, 1].into(), [10, 0, 0, 1].into()]));
     let error = foreign.unwrap_err();
     assert_eq!((error.kind, requests.len()), (FetchErrorKind::NonRecoverable, 0));
     assert!(error.message.contains("10.0.0.1"), "{error}");
-    for look_up in [
-        (|_| Box::pin(async { Ok(vec![]) })) as fn(String) -> Addresses,
-        |_| Box::pin(async { Err(io::ErrorKind::NotFound.into()) }),
-        |_| Box::pin(std::future::pending()),
-    ] {
+    for look_up in [(|_| Ok(vec![])) as LookUp, |_| Err(io::ErrorKind::NotFound.into())] {
         let (outcome, requests) = with(look_up);
         assert_eq!((outcome.unwrap_err().kind, requests.len()), (FetchErrorKind::Transient, 0));
     }

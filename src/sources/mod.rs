@@ -2,7 +2,6 @@
 //! the next asking cheaper (a metadata token, which path answered).
 
 pub mod base;
-
 pub mod build;
 mod chain;
 mod choice;

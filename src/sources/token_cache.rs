@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::document::{self, Flaw};
+use super::stamp::Stamp;
 use crate::blocking::{Kind, blocking};
 use crate::credentials::Secret;
 use crate::error::{FetchError, FetchErrorKind};
@@ -60,14 +61,15 @@ impl CachedToken {
         document::json(bytes).map(CachedToken)
     }
 
-    async fn read(path: &Path, what: &str) -> Result<Result<Self, Unreadable>, FetchError> {
+    async fn read(path: &Path, what: &str) -> Result<(Stamp, Result<Self, Unreadable>), FetchError> {
         let path = path.to_owned();
-        blocking(Kind::File, FILE_TIME, what, move || read(&path)).await
+        // Looked at before it is read: a change in between is noticed later.
+        blocking(Kind::File, FILE_TIME, what, move || (Stamp::of(&path), read(&path))).await
     }
 
-    async fn write(&self, path: &Path, what: &str) -> Result<io::Result<()>, FetchError> {
+    async fn write(&self, path: &Path, what: &str) -> Result<io::Result<Stamp>, FetchError> {
         let (path, token) = (path.to_owned(), self.clone());
-        blocking(Kind::File, FILE_TIME, what, move || write(&path, &token)).await
+        blocking(Kind::File, FILE_TIME, what, move || write(&path, &token).map(|()| Stamp::of(&path))).await
     }
 
     pub fn text(&self, field: &str) -> Option<&str> {
@@ -110,6 +112,8 @@ pub struct TokenFile {
     /// By what a token is told from another.
     key: fn(&CachedToken) -> Option<Secret>,
     unwritten: Mutex<Option<Unwritten>>,
+    /// The file as it was when it was read or written last.
+    seen: Mutex<Option<Stamp>>,
 }
 
 struct Unwritten {
@@ -120,16 +124,23 @@ struct Unwritten {
 
 impl TokenFile {
     pub fn new(path: PathBuf, key: fn(&CachedToken) -> Option<Secret>) -> Self {
-        TokenFile { path, key, unwritten: Mutex::default() }
+        TokenFile { path, key, unwritten: Mutex::default(), seen: Mutex::default() }
     }
 
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    /// For [`Source::watched`](super::Source::watched): a login, and a logout, is noticed.
+    pub fn watched(&self) -> Vec<(PathBuf, Stamp)> {
+        self.seen().map(|stamp| (self.path.clone(), stamp)).into_iter().collect()
+    }
+
     /// The newest token there is. `what` is for the error of a file that does not answer.
     pub async fn read(&self, what: &str) -> Result<Result<CachedToken, Unreadable>, FetchError> {
-        let token = match CachedToken::read(&self.path, what).await? {
+        let (stamp, outcome) = CachedToken::read(&self.path, what).await?;
+        *self.seen() = Some(stamp);
+        let token = match outcome {
             Ok(token) => token,
             Err(why) => return Ok(Err(why)),
         };
@@ -158,17 +169,22 @@ impl TokenFile {
         let replaces = self.replaced_by((self.key)(old));
         *self.unwritten() = Some(Unwritten { replaces: replaces.clone(), token: renewed.clone() });
         // Other processes may have changed fields that mean nothing here.
-        let mut written = match CachedToken::read(&self.path, what).await? {
+        let (stamp, outcome) = CachedToken::read(&self.path, what).await?;
+        let mut written = match outcome {
             Ok(current) if (self.key)(&current) == replaces => current,
             Ok(current) if suffices(&current) => {
                 *self.unwritten() = None;
+                *self.seen() = Some(stamp);
                 return Ok(current);
             }
             _ => old.clone(),
         };
         renew(&mut written);
         match written.write(&self.path, what).await? {
-            Ok(()) => *self.unwritten() = None,
+            Ok(stamp) => {
+                *self.unwritten() = None;
+                *self.seen() = Some(stamp);
+            }
             Err(error) => {
                 tracing::warn!("{what}: {error}. It is kept in memory, and only this process goes on with it.")
             }
@@ -182,6 +198,10 @@ impl TokenFile {
             Some(held) if (self.key)(&held.token) == key => held.replaces.clone(),
             _ => key,
         }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<Stamp>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn unwritten(&self) -> MutexGuard<'_, Option<Unwritten>> {
@@ -279,6 +299,26 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         #[cfg(unix)]
         assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn what_others_write_is_noticed_and_what_is_written_here_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("0123.json");
+        let file = TokenFile::new(path.clone(), |token| token.secret("accessToken"));
+        let changed = || file.watched().iter().any(|(path, stamp)| Stamp::of(path) != *stamp);
+        assert!(file.watched().is_empty());
+        // Nobody is logged in; then somebody is.
+        assert!(file.read("x").await.unwrap().is_err());
+        assert!(!changed());
+        fs::write(&path, r#"{"accessToken":"old"}"#).unwrap();
+        assert!(changed());
+        let old = file.read("x").await.unwrap().unwrap();
+        assert!(!changed());
+        file.replace(&old, |token| token.set("accessToken", "new"), |_| false, "x").await.unwrap();
+        assert!(!changed());
+        fs::remove_file(&path).unwrap();
+        assert!(changed());
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::document::{self, Flaw, malformed, missing};
 use super::fields::is_account_id;
 use super::oauth::{self, FETCH_LIMIT, Refusal};
 use super::plan::LoginPlan;
+use super::stamp::Stamp;
 use super::token_cache::{CachedToken, TokenFile};
 use super::{Answer, Fetch, Source, Traits};
 use crate::aws_clock::clock::Clock;
@@ -72,6 +73,10 @@ impl Source for Login {
 
     fn traits(&self) -> Traits {
         TRAITS
+    }
+
+    fn watched(&self) -> Vec<(PathBuf, Stamp)> {
+        self.file.watched()
     }
 
     fn fetch(&self) -> Fetch<'_> {

@@ -34,7 +34,7 @@ pub use self::document::parse as parse_output;
 /// How the field calls this source.
 pub const NAME: &str = "process credentials";
 
-/// How long one run may take, its turn included. Whoever puts a deadline on a fetch of this source allows for more.
+/// How long one run may take, its turn included.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// So much of what the command wrote to its standard error is told.
@@ -57,9 +57,9 @@ impl Source for Process {
         TRAITS
     }
 
+    /// A little more, so that the error is the one that says what hung.
     fn patience(&self) -> Option<Duration> {
-        // A little more than the process gets, so that it is the process's end that is told of.
-        Some(self.patience + Duration::from_secs(2))
+        Some(self.patience + Duration::from_secs(1))
     }
 
     fn fetch(&self) -> Fetch<'_> {

@@ -107,6 +107,7 @@ fn what_it_started_is_killed_with_it_when_its_time_is_over() {
     let folder = tempfile::tempdir().unwrap();
     let id = folder.path().join("id");
     let mut source = source(&format!("sleep 600 & echo $! > {}; wait", id.display()));
+    assert_eq!(source.patience(), Some(Duration::from_secs(61)));
     source.patience = Duration::from_millis(500);
     let error = block_on(source.fetch()).unwrap_err();
     assert_eq!(error.kind, FetchErrorKind::Transient);

@@ -22,6 +22,7 @@ use super::context::Context;
 use super::document::{self, Flaw, malformed, missing};
 use super::oauth::{self, FETCH_LIMIT, Refusal};
 use super::plan::SsoPlan;
+use super::stamp::Stamp;
 use super::token_cache::{CachedToken, TokenFile};
 use super::{Answer, Fetch, Source, Traits};
 use crate::aws_clock::clock::Clock;
@@ -65,6 +66,10 @@ impl Source for Sso {
 
     fn traits(&self) -> Traits {
         TRAITS
+    }
+
+    fn watched(&self) -> Vec<(PathBuf, Stamp)> {
+        self.file.watched()
     }
 
     fn fetch(&self) -> Fetch<'_> {
