@@ -53,7 +53,8 @@ const LIFE_LIMIT: Duration = Duration::from_secs(36 * 3600);
 /// `Date` has whole seconds and is written after the set was made; up to this, the difference is of that kind.
 const LIFE_TOLERANCE: Duration = Duration::from_secs(30);
 
-/// Reads an answer; public for those that feed it with anything. `Ok`: the error's code, or none for credentials.
+/// Reads the body of an answer: credentials, or the words of STS's refusal; `Err`: what is wrong with it. Public for those
+/// that feed it with anything.
 #[doc(hidden)]
 pub fn parse(body: &[u8]) -> Result<Result<Credentials, String>, String> {
     wire::parse(body).map(|said| match said {
