@@ -3,6 +3,7 @@
 # make jar    build/libs/evercreds-<version>.jar
 # make bench  reads, stalls, cold starts and footprint beside the SDKs' own: docs/benchmarks.md and its picture (15 minutes)
 # make check  what takes longer than make test: every rule under ten times the cases; exits, class loaders, torn reads, freezes
+# make mutants   breaks the refresh rules in some hundred ways and looks whether the tests notice (half an hour); not part of it
 # make fuzz, make asan, make miri   hostile input, memory and undefined behaviour, each for itself; part of make check
 #
 # Needs Rust (see `rust-version` in Cargo.toml), a JDK (11 or later), Gradle (4.4.1 or later), a C compiler and make.
@@ -11,7 +12,7 @@ SHELL := /bin/bash
 GRADLE ?= gradle --no-daemon --console=plain
 JDKS ?= $(shell .ci/jdks)
 
-.PHONY: test demo jar bench check fuzz asan miri tools lint rust bend java
+.PHONY: test demo jar bench check fuzz asan miri mutants tools lint rust bend java
 
 test: lint rust bend java
 	@echo "make test: all passed"
@@ -45,7 +46,7 @@ bench: tools
 	$(GRADLE) bench
 
 check: test
-	PROPTEST_CASES=100000 cargo test --locked --release --test refresh_invariants
+	PROPTEST_CASES=100000 cargo test --locked --release --test refresh_invariants --test fleet
 	$(GRADLE) proof
 	$(MAKE) miri
 	$(MAKE) asan
@@ -60,3 +61,6 @@ asan: tools
 
 miri: tools
 	@.ci/miri
+
+mutants: tools
+	@.ci/mutants

@@ -13,6 +13,7 @@ use evercreds::refresh::event::{Event, Policy};
 use evercreds::refresh::machine::Machine;
 use evercreds::sources::{Answer, Traits};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 const SECOND: u64 = 1000;
 const MINUTE: u64 = 60 * SECOND;
@@ -161,8 +162,15 @@ fn i12_a_fleet_does_not_attack_sts_in_an_outage() {
     }
 }
 
+/// As in `refresh_invariants`: the same cases for everybody, and new ones for who asks for more.
+fn ten_thousand() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    let rng_seed = if asked.cases > 10_000 { asked.rng_seed } else { RngSeed::Fixed(2026) };
+    ProptestConfig { cases: asked.cases.max(10_000), rng_seed, failure_persistence: None, ..asked }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ten_thousand())]
 
     /// The same shares of a small fleet, for any life of a set and any beginning of the outage. Chance weighs more among
     /// few hosts, and where they are few it is no attack: the worst minute may have a quarter more, and the worst second

@@ -1,9 +1,12 @@
-//! What the user asked for: the bytes that the Java side hands over become a [`Config`]; `imds` and `names` say what
-//! each variable and property means; `inputs` holds them as they were found.
+//! What the user asked for: the bytes that the Java side hands over become a [`Config`]; `imds`, `container` and
+//! `names` say what each variable and property means; `inputs` holds them as they were found.
 
+pub mod container;
+pub mod endpoint;
 pub mod imds;
 pub mod inputs;
 pub mod names;
+pub mod sts;
 
 use std::fmt;
 use std::sync::Arc;
@@ -45,6 +48,58 @@ pub enum SourceChoice {
     InstanceProfile(ImdsChoice),
     EnvironmentVariables {},
     SystemProperties {},
+    /// The endpoint that the container's variables name.
+    Container {},
+    /// A profile of the shared files; without a name, the one that property or variable names, or `default`.
+    Profile {
+        name: Option<String>,
+    },
+    /// A command that prints credentials, as `credential_process` does.
+    Process {
+        command: String,
+    },
+    /// A role that a token from a file is exchanged for. What is not given is taken from variables and properties.
+    WebIdentity(WebIdentityChoice),
+    /// A role that is assumed with the credentials of another source.
+    AssumeRole(Box<RoleChoice>),
+}
+
+/// What the builder says of a role that is taken for a token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WebIdentityChoice {
+    pub role_arn: Option<String>,
+    pub role_session_name: Option<String>,
+    pub token_file: Option<String>,
+    pub duration_seconds: Option<u32>,
+    pub policy: Option<String>,
+    #[serde(default)]
+    pub policy_arns: Vec<String>,
+    pub region: Option<String>,
+    pub endpoint: Option<String>,
+}
+
+/// What the builder says of a role that is assumed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoleChoice {
+    pub role_arn: String,
+    pub role_session_name: Option<String>,
+    pub external_id: Option<String>,
+    pub duration_seconds: Option<u32>,
+    pub policy: Option<String>,
+    #[serde(default)]
+    pub policy_arns: Vec<String>,
+    /// Pairs of key and value.
+    #[serde(default)]
+    pub tags: Vec<(String, String)>,
+    #[serde(default)]
+    pub transitive_tag_keys: Vec<String>,
+    pub source_identity: Option<String>,
+    pub region: Option<String>,
+    pub endpoint: Option<String>,
+    /// Whose credentials sign.
+    pub source: SourceChoice,
 }
 
 /// What the user wants of the refresh rules.
@@ -115,11 +170,7 @@ impl Config {
             source: wire.source,
             fall_through: wire.fall_through,
             policy: policy(wire.policy)?,
-            inputs: Arc::new(Inputs {
-                order: wire.order,
-                environment: wire.environment,
-                properties: wire.properties,
-            }),
+            inputs: Arc::new(Inputs { order: wire.order, environment: wire.environment, properties: wire.properties }),
         })
     }
 }

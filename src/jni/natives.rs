@@ -5,27 +5,29 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jni::EnvUnowned;
 use jni::objects::{JByteArray, JClass, JObject, JString};
 use jni::sys::{jint, jlong};
+use jni::{Env, EnvUnowned};
 use zeroize::Zeroizing;
 
 use super::guard::{Failure, guard};
 use super::logs;
 use super::publisher::{CellPublisher, JavaHost};
-use super::runs::{self, Stay};
+use super::runs::{self, Run, Stay};
 use crate::aws_clock::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::credentials::AccessKeyId;
-use crate::http::MetadataTransport;
+use crate::http::{AwsTransport, MetadataTransport, trust};
 use crate::refresh::engine::{Engine, Opening};
 use crate::refresh::event::{Event, Policy};
 use crate::refresh::inbox::Id;
 use crate::refresh::life::LifePolicy;
-use crate::sources::chain;
+use crate::sources::base::Bases;
+use crate::sources::context::Context;
+use crate::sources::{Source, chain};
 
 /// The version of the boundary; Java refuses to work with another.
-const ABI: jint = 2;
+const ABI: jint = 3;
 
 #[unsafe(no_mangle)]
 pub extern "system" fn Java_io_github_evercreds_internal_Native_abi<'local>(
@@ -77,12 +79,9 @@ pub extern "system" fn Java_io_github_evercreds_internal_Native_open<'local>(
         if config.is_null() || cell.is_null() {
             return Err(Failure::Argument("config and cell must not be null.".into()));
         }
-        let bytes = Zeroizing::new(env.convert_byte_array(&config)?);
-        let config = Config::from_json(&bytes).map_err(|error| Failure::Argument(error.to_string()))?;
-        let source = chain::source(&config, Arc::new(MetadataTransport))
-            .map_err(|error| Failure::Argument(error.to_string()))?;
         let stopped = || Failure::State(format!("Run {number} of the engine has been stopped."));
-        let inbox = Arc::clone(&runs::run(number).ok_or_else(stopped)?.inbox);
+        let run = runs::run(number).ok_or_else(stopped)?;
+        let (config, source) = configured(env, &config, &run)?;
         let opening = Opening {
             label: config.label,
             policy: Policy {
@@ -92,9 +91,68 @@ pub extern "system" fn Java_io_github_evercreds_internal_Native_open<'local>(
             source,
             publisher: Box::new(CellPublisher::new(env, number, &cell)?),
         };
-        let id = inbox.open(opening).map_err(|_| stopped())?;
+        let id = run.inbox.open(opening).map_err(|_| stopped())?;
         Ok(id.raw().cast_signed())
     })
+}
+
+fn configured(env: &mut Env<'_>, config: &JByteArray<'_>, run: &Run) -> Result<(Config, Arc<dyn Source>), Failure> {
+    let bytes = Zeroizing::new(env.convert_byte_array(config)?);
+    let refused = |error: ConfigError| Failure::Argument(error.to_string());
+    let config = Config::from_json(&bytes).map_err(refused)?;
+    let context = Context {
+        metadata: Arc::new(MetadataTransport),
+        aws: Arc::new(AwsTransport::new(&config.inputs)),
+        bases: Arc::clone(&run.bases) as Arc<dyn Bases>,
+        clock: Arc::new(SystemClock),
+    };
+    let source = chain::source(&config, &context).map_err(refused)?;
+    Ok((config, source))
+}
+
+/// The variables and properties are others now: a refresher goes on with the source that this configuration means. Of it,
+/// only the source and what that reads count; the policy and the label stay.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_io_github_evercreds_internal_Native_reconfigure<'local>(
+    env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    id: jlong,
+    config: JByteArray<'local>,
+) {
+    guard(env, |env| {
+        let id = Id::from_raw(id.cast_unsigned());
+        let Some(run) = runs::run_of(id) else { return Ok(()) };
+        if config.is_null() {
+            return Err(Failure::Argument("config must not be null.".into()));
+        }
+        let (_, source) = configured(env, &config, &run)?;
+        run.inbox.replace(id, source);
+        Ok(())
+    });
+}
+
+/// Whom the JVM trusts: certificates as DER, each after its length in four bytes, the highest first. Nothing at all: it does
+/// not tell.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_io_github_evercreds_internal_Native_trust<'local>(
+    env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    certificates: JByteArray<'local>,
+) {
+    guard(env, |env| {
+        let bytes = env.convert_byte_array(&certificates)?;
+        let mut rest = bytes.as_slice();
+        let mut found = Vec::new();
+        while let Some((length, after)) = rest.split_first_chunk::<4>() {
+            let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+            let cut = || Failure::Argument("The list of certificates is cut short.".into());
+            let (certificate, after) = after.split_at_checked(length).ok_or_else(cut)?;
+            found.push(certificate.to_vec());
+            rest = after;
+        }
+        trust::hand_over(found);
+        Ok(())
+    });
 }
 
 /// Tells a refresher something; returns at once.
@@ -108,7 +166,7 @@ pub extern "system" fn Java_io_github_evercreds_internal_Native_nudge<'local>(
 ) {
     guard(env, |env| {
         let id = Id::from_raw(id.cast_unsigned());
-        let Some(inbox) = runs::inbox_of(id) else { return Ok(()) };
+        let Some(run) = runs::run_of(id) else { return Ok(()) };
         let text = if key.is_null() { None } else { Some(key.try_to_string(env)?) };
         let needs = |what: &str| Failure::Argument(format!("A nudge of kind {kind} needs {what}."));
         let access_key_id = || text.clone().map(AccessKeyId::new).ok_or_else(|| needs("an access key id"));
@@ -125,7 +183,7 @@ pub extern "system" fn Java_io_github_evercreds_internal_Native_nudge<'local>(
             6 => Event::Restored,
             _ => return Err(Failure::Argument(format!("There is no nudge of kind {kind}."))),
         };
-        inbox.send(id, event);
+        run.inbox.send(id, event);
         Ok(())
     });
 }
@@ -138,8 +196,8 @@ pub extern "system" fn Java_io_github_evercreds_internal_Native_close<'local>(
 ) {
     guard(env, |_| {
         let id = Id::from_raw(id.cast_unsigned());
-        if let Some(inbox) = runs::inbox_of(id) {
-            inbox.close(id);
+        if let Some(run) = runs::run_of(id) {
+            run.inbox.close(id);
         }
         Ok(())
     });

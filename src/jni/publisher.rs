@@ -111,12 +111,13 @@ impl Publisher for CellPublisher {
     }
 }
 
-/// The Java side of a run: `Native`'s static methods `beat` and `log`.
+/// The Java side of a run: `Native`'s static methods `beat`, `log` and `trustWanted`.
 pub struct JavaHost {
     run: u64,
     native: Global<JClass<'static>>,
     beat: JStaticMethodID,
     log: JStaticMethodID,
+    trust_wanted: JStaticMethodID,
 }
 
 impl JavaHost {
@@ -129,6 +130,7 @@ impl JavaHost {
                 jni_str!("log"),
                 jni_sig!("(ILjava/lang/String;Ljava/lang/String;)V"),
             )?,
+            trust_wanted: env.get_static_method_id(native, jni_str!("trustWanted"), jni_sig!("()V"))?,
             native: env.new_global_ref(native)?,
         })
     }
@@ -155,6 +157,10 @@ impl JavaHost {
 impl Host for JavaHost {
     fn beat(&self) {
         upcall(|env| self.call(env, self.beat, &[long(self.run)]));
+    }
+
+    fn trust_wanted(&self) {
+        upcall(|env| self.call(env, self.trust_wanted, &[]));
     }
 }
 

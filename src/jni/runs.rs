@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::refresh::bases::EngineBases;
 use crate::refresh::inbox::{Id, Inbox};
 
 pub struct Run {
     pub inbox: Arc<Inbox>,
+    /// Machines that sign for others, in this run.
+    pub bases: Arc<EngineBases>,
     entered: AtomicBool,
 }
 
@@ -31,13 +34,17 @@ pub fn run(number: u64) -> Option<Arc<Run>> {
     if number <= runs.stopped {
         return runs.live.get(&number).cloned();
     }
-    let new = || Arc::new(Run { inbox: Inbox::new(number), entered: AtomicBool::new(false) });
+    let new = || {
+        let inbox = Inbox::new(number);
+        let bases = Arc::new(EngineBases::new(&inbox));
+        Arc::new(Run { inbox, bases, entered: AtomicBool::new(false) })
+    };
     Some(Arc::clone(runs.live.entry(number).or_insert_with(new)))
 }
 
-/// The inbox that an id belongs to, while its run lives.
-pub fn inbox_of(id: Id) -> Option<Arc<Inbox>> {
-    lock().live.get(&id.run()).map(|run| Arc::clone(&run.inbox))
+/// The run that an id belongs to, while it lives.
+pub fn run_of(id: Id) -> Option<Arc<Run>> {
+    lock().live.get(&id.run()).cloned()
 }
 
 /// Stops a run. It is forgotten once its thread has left it, or at once if none has entered.

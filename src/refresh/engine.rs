@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,16 +15,22 @@ use tracing::{debug, error, info, warn};
 
 use super::event::{Attempt, Effects, Event, Policy};
 use super::inbox::{Id, Inbox, Mail};
-use super::machine::Machine;
+use super::machine::{LONGEST_ATTEMPT, Machine};
 use super::state::{Published, Skew};
 use crate::aws_clock::clock::{Clock, Reading, jumps};
 use crate::aws_clock::witness::Belief;
 use crate::aws_clock::{Boot, Now, signed};
+use crate::blocking::{Kind, blocking};
 use crate::error::FetchError;
+use crate::http::trust;
+use crate::sources::stamp::Stamp;
 use crate::sources::{Answer, Source};
 
 /// The loop looks round at least so often: tokio's timers stand still while the machine is suspended.
 pub const TICK: Duration = Duration::from_secs(5);
+
+/// How long a look at the files that sources read may take.
+const LONGEST_LOOK: Duration = Duration::from_secs(60);
 
 /// A belief about AWS's clock that moved by less is the same belief.
 const MOVED: Duration = Duration::from_secs(1);
@@ -47,6 +54,9 @@ pub trait Publisher: Send {
 pub trait Host {
     /// The loop has come round: at least once a [`TICK`].
     fn beat(&self);
+
+    /// Somebody wants to speak TLS, and does not know yet whom the JVM trusts: [`trust::hand_over`] is waited for.
+    fn trust_wanted(&self) {}
 }
 
 /// What a refresher is made of.
@@ -83,6 +93,8 @@ pub struct Engine<'a> {
     fetches: JoinSet<Outcome>,
     /// Whose fetch a task is: a task that panics cannot say so itself.
     tasks: HashMap<task::Id, (Id, u64)>,
+    /// A look at the files that sources read, one at a time: whose files have changed.
+    look: JoinSet<Vec<Id>>,
 }
 
 impl<'a> Engine<'a> {
@@ -100,6 +112,7 @@ impl<'a> Engine<'a> {
             due: BTreeSet::new(),
             fetches: JoinSet::new(),
             tasks: HashMap::new(),
+            look: JoinSet::new(),
         }
     }
 
@@ -122,6 +135,8 @@ impl<'a> Engine<'a> {
                 () = self.inbox.filled() => {}
                 () = tokio::time::sleep(wait) => {}
                 Some(ended) = self.fetches.join_next_with_id() => self.ended(ended),
+                Some(looked) = self.look.join_next() => self.looked(looked.unwrap_or_default()),
+                () = trust::wanted() => self.host.trust_wanted(),
             }
         }
     }
@@ -163,6 +178,12 @@ impl<'a> Engine<'a> {
             self.slots.insert(id, Slot { opening, machine, wake_at: now.boot, fetch: None, undelivered: false });
             self.due.insert((now.boot, id));
         }
+        for (id, source) in mail.sources {
+            if let Some(slot) = self.slots.get_mut(&id) {
+                debug!("{}: the settings have changed.", slot.opening.label);
+                slot.opening.source = source;
+            }
+        }
         for id in mail.closings {
             self.remove(id);
         }
@@ -187,6 +208,29 @@ impl<'a> Engine<'a> {
         let undelivered: Vec<Id> = self.slots.iter().filter(|(_, slot)| slot.undelivered).map(|(id, _)| *id).collect();
         for id in undelivered {
             self.publish_again(id);
+        }
+        self.look_at_files();
+    }
+
+    /// Files may lie where looking at them hangs, so that is done elsewhere, and not again before it has ended.
+    fn look_at_files(&mut self) {
+        let of_slot = |(id, slot): (&Id, &Slot)| {
+            let id = *id;
+            slot.opening.source.watched().into_iter().map(move |(file, stamp)| (id, file, stamp))
+        };
+        let watched: Vec<_> = self.slots.iter().flat_map(of_slot).collect();
+        if watched.is_empty() || !self.look.is_empty() {
+            return;
+        }
+        self.look.spawn(async {
+            blocking(Kind::File, LONGEST_LOOK, "the files", move || changed(watched)).await.unwrap_or_default()
+        });
+    }
+
+    fn looked(&mut self, changed: Vec<Id>) {
+        let now = self.look_at_the_clocks();
+        for id in changed {
+            self.tell(id, Event::InputsChanged, &now);
         }
     }
 
@@ -252,21 +296,26 @@ impl<'a> Engine<'a> {
         };
         let wake_at = slot.machine.wake_at();
         self.schedule(id, wake_at);
-        if let Some(attempt) = effects.start {
-            self.start(id, attempt);
-        }
         if let Some(state) = effects.publish {
             self.publish(id, &state);
         }
+        if let Some(attempt) = effects.start {
+            self.start(id, attempt, now);
+        }
     }
 
-    fn start(&mut self, id: Id, attempt: Attempt) {
+    fn start(&mut self, id: Id, attempt: Attempt, now: &Now) {
         let Some(slot) = self.slots.get_mut(&id) else { return };
         if let Some(hung) = slot.fetch.take() {
             hung.abort();
         }
         let source = Arc::clone(&slot.opening.source);
-        let Attempt { number, deadline } = attempt;
+        let Attempt { number, mut deadline } = attempt;
+        if let Some(patience) = source.patience().filter(|patience| *patience > deadline) {
+            deadline = patience.min(LONGEST_ATTEMPT);
+            self.tell(id, Event::Patience(deadline), now);
+        }
+        let Some(slot) = self.slots.get_mut(&id) else { return };
         let handle = self.fetches.spawn(async move {
             let result = match tokio::time::timeout(deadline, source.fetch()).await {
                 Ok(result) => result,
@@ -329,6 +378,19 @@ impl Slot {
     }
 }
 
+/// Whose files look different from when they were read. Each file is looked at once, however many read it.
+fn changed(watched: Vec<(Id, PathBuf, Stamp)>) -> Vec<Id> {
+    let mut seen: HashMap<PathBuf, Stamp> = HashMap::new();
+    let mut changed: Vec<Id> = Vec::new();
+    for (id, file, stamp) in watched {
+        let now = *seen.entry(file).or_insert_with_key(|file| Stamp::of(file));
+        if now != stamp && changed.last() != Some(&id) {
+            changed.push(id);
+        }
+    }
+    changed
+}
+
 /// Jitter that differs between refreshers and between processes: fastrand's own seed is fresh for each thread.
 fn seed(id: Id) -> u64 {
     fastrand::u64(..) ^ id.raw()
@@ -336,4 +398,4 @@ fn seed(id: Id) -> u64 {
 
 #[cfg(test)]
 #[path = "engine_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -44,6 +44,8 @@ pub enum Event {
     InputsChanged,
     /// The belief about AWS's clock moved, by a witness or because the wall clock was set.
     BeliefMoved,
+    /// The source needs longer for the attempt under way than sources of its kind do.
+    Patience(Duration),
     /// The process did not run for a while.
     Paused,
     /// The process was restored from a snapshot.

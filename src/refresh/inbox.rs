@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use super::engine::Opening;
 use super::event::Event;
 use crate::credentials::AccessKeyId;
+use crate::sources::Source;
 
 /// Names a refresher; carries its run, is never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +70,7 @@ impl Requests {
             | Event::Answered { .. }
             | Event::Failed { .. }
             | Event::BeliefMoved
+            | Event::Patience(_)
             | Event::Paused
             | Event::Close => {}
         }
@@ -107,6 +109,8 @@ fn add_key(keys: &mut Vec<AccessKeyId>, key: AccessKeyId) {
 #[derive(Default)]
 pub struct Mail {
     pub openings: Vec<(Id, Opening)>,
+    /// What refreshers ask from now on: the settings that their sources were made from have changed.
+    pub sources: BTreeMap<Id, Arc<dyn Source>>,
     pub closings: Vec<Id>,
     pub requests: BTreeMap<Id, Requests>,
 }
@@ -161,9 +165,22 @@ impl Inbox {
         self.wake.notify_one();
     }
 
+    /// Gives a refresher another source in place of its own, and has it ask that one soon.
+    pub fn replace(&self, id: Id, source: Arc<dyn Source>) {
+        let mut state = self.lock();
+        if state.stopped || !state.live.contains(&id) {
+            return;
+        }
+        state.mail.sources.insert(id, source);
+        state.mail.requests.entry(id).or_default().add(Event::InputsChanged);
+        drop(state);
+        self.wake.notify_one();
+    }
+
     pub fn close(&self, id: Id) {
         let mut state = self.lock();
         if state.live.remove(&id) {
+            state.mail.sources.remove(&id);
             state.mail.requests.remove(&id);
             state.mail.closings.push(id);
             drop(state);

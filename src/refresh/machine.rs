@@ -33,6 +33,8 @@ const fn secs(seconds: u64) -> Duration {
 /// How long an attempt may take before it counts as failed.
 pub const LINK_LOCAL_DEADLINE: Duration = secs(5);
 pub const REMOTE_DEADLINE: Duration = secs(15);
+/// Whatever a source asks for.
+pub const LONGEST_ATTEMPT: Duration = secs(75);
 /// For so long after a pause failures conclude nothing: the network comes back a moment later than the process, and a
 /// reader had rather wait than take the set that expired meanwhile. As long as a reader's patience.
 pub const RECOVERY: Duration = secs(5);
@@ -198,6 +200,11 @@ impl Machine {
             Event::MinRemaining(wanted) => self.min_remaining(wanted, now),
             Event::InputsChanged => self.inputs_changed(now),
             Event::BeliefMoved => self.belief_moved(now),
+            Event::Patience(longest) => {
+                if let (Some(flight), Some(start)) = (&mut self.in_flight, self.last_start) {
+                    flight.deadline = flight.deadline.max(start.plus(longest.min(LONGEST_ATTEMPT)));
+                }
+            }
             Event::Paused => {
                 self.resumed = Some(now.boot);
                 // An attempt that the pause outlasted has ended, but says nothing about now.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::context::Context;
 use super::plan::Plan;
 use crate::credentials::{AccessKeyId, Credentials};
 use crate::error::FetchError;
@@ -26,6 +27,7 @@ pub trait Base: Send + Sync {
 
 /// Where bases come from.
 pub trait Bases: Send + Sync {
-    /// The base with this plan: the one that others hold already, or a new one. `Err` when the engine is stopped.
-    fn open(&self, plan: &Plan) -> Result<Arc<dyn Base>, FetchError>;
+    /// The base with this plan: the one that others hold already, or a new one that works with `context`. `Err` when the
+    /// engine is stopped or the plan cannot be carried out.
+    fn open(&self, plan: &Plan, context: &Context) -> Result<Arc<dyn Base>, FetchError>;
 }

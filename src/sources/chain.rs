@@ -7,36 +7,42 @@
 use std::future::ready;
 use std::sync::Arc;
 
+use super::context::Context;
 use super::imds::Imds;
+use super::plan::Plan;
 use super::static_credentials::{Lack, Place, StaticCredentials};
 use super::{Answer, Fetch, Source, Traits};
 use crate::config::imds::{ImdsChoice, ImdsSettings, disabled_by};
 use crate::config::{Config, ConfigError, Inputs, Order, SourceChoice, names};
 use crate::error::{FetchError, FetchErrorKind};
-use crate::http::Transport;
 
 /// The source that `config` asks for. An illegal setting of a pinned source is an error here; in a default chain it
 /// is one when (and only when) the turn comes to the source that it belongs to, as with the SDKs.
-pub fn source(config: &Config, transport: Arc<dyn Transport>) -> Result<Arc<dyn Source>, ConfigError> {
+pub fn source(config: &Config, context: &Context) -> Result<Arc<dyn Source>, ConfigError> {
     Ok(match &config.source {
-        SourceChoice::Default {} => Arc::new(Chain::new(config, transport)),
-        SourceChoice::InstanceProfile(choice) => instance_profile(&config.inputs, choice, transport)?,
+        SourceChoice::Default {} => Arc::new(Chain::new(config, context)),
+        SourceChoice::InstanceProfile(choice) => instance_profile(&config.inputs, choice, context)?,
         SourceChoice::EnvironmentVariables {} => Arc::new(StaticCredentials::new(&config.inputs, Place::Environment)),
         SourceChoice::SystemProperties {} => Arc::new(StaticCredentials::new(&config.inputs, Place::Properties)),
+        _ => return Err(ConfigError::new("source", "is not served")),
     })
 }
 
-fn instance_profile(
-    inputs: &Inputs,
-    choice: &ImdsChoice,
-    transport: Arc<dyn Transport>,
-) -> Result<Arc<dyn Source>, ConfigError> {
+/// The source that carries out `plan`. An error is for a person to act on: nothing here goes to the network.
+pub fn build(plan: &Plan, context: &Context) -> Result<Arc<dyn Source>, FetchError> {
+    Ok(match plan {
+        Plan::InstanceProfile(settings) => Arc::new(Imds::new(settings.clone(), Arc::clone(&context.metadata))),
+        _ => return Err(FetchError::non_recoverable("not yet")),
+    })
+}
+
+fn instance_profile(inputs: &Inputs, choice: &ImdsChoice, context: &Context) -> Result<Arc<dyn Source>, ConfigError> {
     if let Some(switch) = disabled_by(inputs)? {
         let error = FetchError::non_recoverable(format!("instance profile: disabled by {switch}"))
             .with_fix(format!("remove {switch}, or configure another source of credentials."));
         return Ok(Arc::new(Barred { what: "instance profile (disabled)", error }));
     }
-    Ok(Arc::new(Imds::new(ImdsSettings::resolve(inputs, choice)?, transport)))
+    Ok(Arc::new(Imds::new(ImdsSettings::resolve(inputs, choice)?, Arc::clone(&context.metadata))))
 }
 
 /// A source that is known from the start to have nothing to give.
@@ -70,7 +76,7 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(config: &Config, transport: Arc<dyn Transport>) -> Self {
+    fn new(config: &Config, context: &Context) -> Self {
         let places = match config.inputs.order {
             Order::V1 => [Place::Environment, Place::Properties],
             Order::V2 => [Place::Properties, Place::Environment],
@@ -81,7 +87,7 @@ impl Chain {
             declared: declared.is_some(),
             last: match declared {
                 Some(error) => Arc::new(Barred { what: "a declared source that is not supported", error }),
-                None => instance_profile(&config.inputs, &ImdsChoice::default(), transport).unwrap_or_else(|error| {
+                None => instance_profile(&config.inputs, &ImdsChoice::default(), context).unwrap_or_else(|error| {
                     let error = FetchError::non_recoverable(format!("instance profile: {error}"));
                     Arc::new(Barred { what: "instance profile (not configured as it should be)", error })
                 }),
@@ -148,7 +154,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::http::{Exchange, Request, TransportError};
+    use crate::http::{Exchange, Request, Transport, TransportError};
+    use crate::sources::context::tests::over;
 
     /// Nobody there; counts who asks.
     #[derive(Default)]
@@ -182,7 +189,7 @@ mod tests {
     /// What one fetch says, and whether it went to the network.
     fn fetch(config: &Config) -> (Result<Answer, FetchError>, usize) {
         let transport = Arc::new(Nowhere::default());
-        let source = source(config, transport.clone()).unwrap();
+        let source = source(config, &over(transport.clone())).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let outcome = runtime.block_on(source.fetch());
         if let Err(error) = &outcome {
@@ -282,7 +289,7 @@ mod tests {
         assert!(outcome.unwrap_err().message.contains("AWS_METADATA_SERVICE_TIMEOUT: \"abc\" was given"));
         assert_eq!(asked, 0);
         config.source = SourceChoice::InstanceProfile(ImdsChoice::default());
-        let error = source(&config, Arc::new(Nowhere::default())).err().unwrap();
+        let error = source(&config, &over(Arc::new(Nowhere::default()))).err().unwrap();
         assert_eq!(error.setting, "AWS_METADATA_SERVICE_TIMEOUT");
     }
 

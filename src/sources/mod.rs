@@ -2,20 +2,35 @@
 //! the next asking cheaper (a metadata token, which path answered).
 
 pub mod base;
-pub mod blocking;
+
 pub mod chain;
+pub mod container;
 pub mod context;
+pub mod document;
 pub mod fields;
 pub mod imds;
+pub mod login;
+mod oauth;
 pub mod plan;
+pub mod process;
+pub mod profile;
+pub mod redacted;
+#[cfg(test)]
+pub(crate) mod scripted;
+pub mod sso;
+pub mod stamp;
 pub mod static_credentials;
+mod token_cache;
+pub mod sts;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use self::stamp::Stamp;
 use crate::credentials::{Credentials, Identity};
 use crate::error::FetchError;
 
@@ -52,8 +67,19 @@ pub trait Source: Send + Sync {
     /// What the refresh rules assume before the first answer.
     fn traits(&self) -> Traits;
 
-    /// Forgets connections that are held open: the process did not run for a while, and they are dead by now.
+    /// Forgets what may have died while the process did not run.
     fn reset(&self) {}
+
+    /// How long one asking may take where that is longer than sources of its kind get.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The files that the last answer came from, each as it was when it was read; when one of them looks different, it is
+    /// time to ask again.
+    fn watched(&self) -> Vec<(PathBuf, Stamp)> {
+        Vec::new()
+    }
 
     /// Asks once (with the retries and time-outs that belong to the protocol). Every input is read anew.
     fn fetch(&self) -> Fetch<'_>;

@@ -5,12 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::static_credentials::Place;
 use crate::config::Inputs;
+pub use crate::config::endpoint::Endpoint;
 use crate::config::imds::ImdsSettings;
 use crate::credentials::{Credentials, Secret};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Plan {
+    /// The default chain of an SDK.
+    Default(ChainPlan),
+    /// Keys in variables or in properties, which may be missing.
+    Keys(Place, Arc<Inputs>),
     /// Keys that stand somewhere, and are not fetched.
     Static(StaticPlan),
     InstanceProfile(ImdsSettings),
@@ -25,6 +31,13 @@ pub enum Plan {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ChainPlan {
+    pub inputs: Arc<Inputs>,
+    /// Whether a source that is declared and fails lets the next one answer, as the SDKs do.
+    pub fall_through: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StaticPlan {
     pub credentials: Credentials,
     /// In the field's words: `profile credentials`, `environment variables`.
@@ -36,8 +49,10 @@ pub struct StaticPlan {
 /// The endpoint of a container's credentials, and how it is told who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ContainerPlan {
-    /// Absolute, legal by the rules for hosts.
+    /// Absolute, legal by the rules for hosts as far as they can be judged without looking a name up.
     pub url: String,
+    /// The variable or property that gave it, for errors.
+    pub setting: &'static str,
     pub authorization: Authorization,
 }
 
@@ -45,20 +60,15 @@ pub struct ContainerPlan {
 pub enum Authorization {
     None,
     /// Given in a variable or property; its name is for errors.
-    Token { setting: &'static str, token: Secret },
+    Token {
+        setting: &'static str,
+        token: Secret,
+    },
     /// Read anew at each asking.
-    File { setting: &'static str, file: PathBuf },
-}
-
-/// One regional service of AWS and how to sign for it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint {
-    /// `https://sts.eu-west-1.amazonaws.com`, without a slash at its end.
-    pub url: String,
-    /// For the signature.
-    pub region: String,
-    /// Somebody set it (`AWS_ENDPOINT_URL_STS`): it is not AWS itself, so its clock is no witness.
-    pub overridden: bool,
+    File {
+        setting: &'static str,
+        file: PathBuf,
+    },
 }
 
 /// What AssumeRole and AssumeRoleWithWebIdentity have in common.

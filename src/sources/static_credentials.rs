@@ -9,7 +9,7 @@ use crate::credentials::{AccessKeyId, Credentials, Identity, Secret};
 use crate::error::FetchError;
 
 /// Which of the two places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     Environment,
     Properties,

@@ -7,7 +7,7 @@ use evercreds::config::{Config, ConfigError, is_role_name};
 use evercreds::http::{Exchange, Request, Transport};
 use evercreds::sources::chain;
 
-use super::memory::{Memory, fetch, in_paused_time};
+use super::memory::{Memory, fetch, in_paused_time, over};
 
 pub fn run(data: &[u8]) {
     let config = match Config::from_json(data) {
@@ -24,7 +24,7 @@ pub fn run(data: &[u8]) {
     if let Err(error) = disabled_by(&config.inputs) {
         is_short(&error);
     }
-    match chain::source(&config, Arc::new(OnlyHttp(Memory::new([])))) {
+    match chain::source(&config, &over(Arc::new(OnlyHttp(Memory::new([]))))) {
         Ok(source) => {
             assert!(!source.describe().is_empty());
             if let Err(error) = in_paused_time(fetch(&*source)) {

@@ -5,10 +5,14 @@ use std::future::{pending, ready};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use evercreds::aws_clock::clock::SystemClock;
 use evercreds::config::imds::ImdsSettings;
 use evercreds::error::FetchError;
 use evercreds::http::{Exchange, Request, Response, Transport, TransportError};
+use evercreds::sources::base::{Base, Bases};
+use evercreds::sources::context::Context;
 use evercreds::sources::imds::Imds;
+use evercreds::sources::plan::Plan;
 use evercreds::sources::{Answer, Source};
 use zeroize::Zeroizing;
 
@@ -36,6 +40,18 @@ impl Transport for Memory {
             None => Box::pin(ready(Ok(response(404, "")))),
         }
     }
+}
+
+/// A context whose every way out leads to `transport`, and that has no bases.
+pub fn over(transport: Arc<dyn Transport>) -> Context {
+    struct NoBases;
+    impl Bases for NoBases {
+        fn open(&self, _: &Plan, _: &Context) -> Result<Arc<dyn Base>, FetchError> {
+            Err(FetchError::non_recoverable("there are no bases here"))
+        }
+    }
+    let aws = Arc::clone(&transport);
+    Context { metadata: transport, aws, bases: Arc::new(NoBases), clock: Arc::new(SystemClock) }
 }
 
 /// One fetch after another of one instance metadata source, each of which ends within its five seconds.

@@ -4,7 +4,7 @@ package io.github.evercreds.internal;
 /** The boundary to the native library. Only to be called when {@link NativeLoader} has loaded it. */
 final class Native {
     /** What {@link #abi()} must answer. */
-    static final int ABI = 2;
+    static final int ABI = 3;
 
     private Native() { }
 
@@ -19,6 +19,12 @@ final class Native {
 
     /** Tells a cell's machine something; see {@link Engine}. Never blocks; unknown ids are no-ops. */
     static native void nudge(long id, int kind, String key);
+
+    /** Lets a cell's machine ask the source that this configuration means, in place of its own. */
+    static native void reconfigure(long id, byte[] config);
+
+    /** Tells whom the JVM trusts; see {@link Trust}. */
+    static native void trust(byte[] certificates);
 
     /** Closes a cell. */
     static native void close(long id);
@@ -48,5 +54,11 @@ final class Native {
     @SuppressWarnings("unused")
     private static void log(int level, String logger, String message) {
         Dispatcher.log(level, logger, message);
+    }
+
+    /** Somebody over there is about to speak TLS. */
+    @SuppressWarnings("unused")
+    private static void trustWanted() {
+        Dispatcher.INSTANCE.execute(Trust::tell);
     }
 }

@@ -14,8 +14,16 @@ final class SystemInputs {
         "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_V1_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
         "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_METADATA_SERVICE_TIMEOUT", "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
         "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_SERVICE_ENDPOINT",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_LOGIN_CACHE_DIRECTORY",
         "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_CREDENTIAL_PROFILES_FILE",
+        "HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH",
+        "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL_SIGNIN",
+        "AWS_CA_BUNDLE", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy",
+        "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_STS_REGIONAL_ENDPOINTS",
     };
     private static final String[] PROPERTIES = {
         "aws.accessKeyId", "aws.secretAccessKey", "aws.secretKey", "aws.sessionToken", "aws.accountId",
@@ -24,7 +32,14 @@ final class SystemInputs {
         "com.amazonaws.sdk.ec2MetadataServiceEndpointOverride", "com.amazonaws.sdk.disableEc2Metadata",
         "com.amazonaws.sdk.disableEc2MetadataV1",
         "aws.webIdentityTokenFile", "aws.containerCredentialsPath", "aws.containerCredentialsFullUri",
-        "aws.profile", "aws.sharedCredentialsFile", "aws.configFile",
+        "aws.containerServiceEndpoint", "aws.containerAuthorizationToken", "aws.containerAuthorizationTokenFile",
+        "aws.loginCacheDirectory",
+        "aws.profile", "aws.sharedCredentialsFile", "aws.configFile", "user.home",
+        "aws.endpointUrlSso", "aws.endpointUrlSsoOidc", "aws.endpointUrlSignin",
+        "http.proxyHost", "http.proxyPort", "http.proxyUser", "http.proxyPassword", "http.nonProxyHosts",
+        "https.proxyHost", "https.proxyPort", "https.proxyUser", "https.proxyPassword",
+        "aws.roleArn", "aws.roleSessionName", "aws.region", "aws.endpointUrl", "aws.endpointUrlSts",
+        "aws.ignoreConfiguredEndpointUrls", "aws.useFipsEndpoint", "aws.useDualstackEndpoint",
     };
 
     final SortedMap<String, String> environment;

@@ -101,7 +101,9 @@ public final class FreezeChild {
             String key = keyOf(read);
             ended = System.nanoTime();
             if (resumed == 0 && ended - begun > STANDSTILL_NANOS) {
-                // Stopped amid a read: what it returns may have been read before. The next read is the first.
+                // Stopped amid a read: what it returns may have been read before. The next read is the first, for it comes
+                // a standstill after the last one that was whole.
+                ended = begun;
                 continue;
             }
             if (resumed != 0 && (first || ended - begun > SLOW_NANOS || !key.equals(last))) {

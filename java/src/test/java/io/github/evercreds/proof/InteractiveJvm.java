@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Timer;
+import java.util.TimerTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
@@ -20,10 +22,14 @@ import java.util.stream.Collectors;
 final class InteractiveJvm implements AutoCloseable {
     /** What announces, on the child's standard output, that it leaves now: this word and its {@code System.nanoTime()}. */
     static final String LEAVING = "leaving ";
+    /** No child lives longer; one that hangs is ended, and its reader sees the end of what it prints. */
+    private static final long LONGEST_MINUTES = 5;
+    private static final Timer ENDS = new Timer("ends of children", true);
 
     private final Process process;
     private final BufferedReader out;
     private final Path errors;
+    private final TimerTask end;
 
     /**
      * Starts one.
@@ -45,6 +51,13 @@ final class InteractiveJvm implements AutoCloseable {
         errors = Files.createTempFile("child", ".err");
         process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
         out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        end = new TimerTask() {
+            @Override
+            public void run() {
+                process.destroyForcibly();
+            }
+        };
+        ENDS.schedule(end, TimeUnit.MINUTES.toMillis(LONGEST_MINUTES));
     }
 
     /** The class path of this JVM, or only what is ours of it: without libraries a child starts quicker. */
@@ -81,6 +94,7 @@ final class InteractiveJvm implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        end.cancel();
         process.destroyForcibly();
         out.close();
         Files.deleteIfExists(errors);
