@@ -7,6 +7,7 @@ use crate::keys::{Principal, role_arn};
 use crate::mint::Mint;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// What AWS gives where nothing is asked for.
 const DEFAULT_SESSION_S: u32 = 3600;
@@ -139,6 +140,7 @@ impl StsRole {
 #[derive(Debug)]
 pub struct StsRoles {
     roles: Vec<StsRole>,
+    by_arn: HashMap<String, usize>,
     account_id: String,
     /// What web identity tokens are signed with.
     pub issuer_key: [u8; 32],
@@ -147,16 +149,16 @@ pub struct StsRoles {
 impl StsRoles {
     /// The error says which role is wrong.
     pub fn new(configs: &[StsRoleConfig], account_id: &str, mint: &mut Mint) -> Result<Self, String> {
-        let mut roles: Vec<StsRole> = Vec::new();
+        let (mut roles, mut by_arn) = (Vec::new(), HashMap::new());
         for config in configs {
             config.check()?;
             let arn = role_arn(account_id, &config.role);
-            if roles.iter().any(|role| role.arn == arn) {
+            if by_arn.insert(arn.clone(), roles.len()).is_some() {
                 return Err(format!("role {arn}: expected distinct roles"));
             }
             roles.push(StsRole { arn, role_id: mint.role_id(), denied: false, config: config.clone() });
         }
-        Ok(Self { roles, account_id: account_id.into(), issuer_key: mint.key_bytes() })
+        Ok(Self { roles, by_arn, account_id: account_id.into(), issuer_key: mint.key_bytes() })
     }
 
     /// All of them.
@@ -167,8 +169,8 @@ impl StsRoles {
     /// Changes the role of this name or ARN; what comes of it is checked.
     pub fn change(&mut self, role: &str, change: impl FnOnce(&mut StsRole)) -> Result<(), String> {
         let arn = role_arn(&self.account_id, role);
-        let known: Vec<&str> = self.roles.iter().map(|role| role.arn.as_str()).collect();
-        let Some(index) = known.iter().position(|known| *known == arn) else {
+        let Some(&index) = self.by_arn.get(&arn) else {
+            let known: Vec<&str> = self.roles.iter().map(|role| role.arn.as_str()).collect();
             return Err(format!("no role {arn}; this world has {}", known.join(", ")));
         };
         let mut changed = self.roles[index].clone();
@@ -178,6 +180,11 @@ impl StsRoles {
         Ok(())
     }
 
+    /// The role of this ARN, unless it is denied.
+    fn open(&self, arn: &str) -> Option<&StsRole> {
+        self.by_arn.get(arn).map(|&index| &self.roles[index]).filter(|role| !role.denied)
+    }
+
     /// May `caller` assume the role, and for how long?
     pub fn assume(
         &self,
@@ -185,11 +192,8 @@ impl StsRoles {
         request: &RoleRequest,
         external_id: Option<&str>,
     ) -> Result<(&StsRole, u32), StsError> {
-        let role = self.roles.iter().find(|role| {
-            role.arn == request.role_arn
-                && !role.denied
-                && role.trusts(caller)
-                && role.config.external_id.as_deref().is_none_or(|id| external_id == Some(id))
+        let role = self.open(&request.role_arn).filter(|role| {
+            role.trusts(caller) && role.config.external_id.as_deref().is_none_or(|id| external_id == Some(id))
         });
         let role = role.ok_or_else(|| {
             StsError::new(
@@ -237,8 +241,7 @@ impl StsRoles {
             ));
         }
         let denied = || StsError::new("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
-        let role = self.roles.iter().find(|role| role.arn == request.role_arn && !role.denied && trusts(role));
-        let role = role.ok_or_else(denied)?;
+        let role = self.open(&request.role_arn).filter(|role| trusts(role)).ok_or_else(denied)?;
         let trust = role.config.web_identity.as_ref().ok_or_else(denied)?;
         if !jwt.is_for(&trust.audience) {
             return Err(invalid("Incorrect token audience".into()));
