@@ -1,6 +1,7 @@
-//! What the user asked for: the bytes that the Java side hands over become a [`Config`]; `imds` and `names` say what
-//! each variable and property means; `inputs` holds them as they were found.
+//! What the user asked for: the bytes that the Java side hands over become a [`Config`]; `imds`, `container` and
+//! `names` say what each variable and property means; `inputs` holds them as they were found.
 
+pub mod container;
 pub mod imds;
 pub mod inputs;
 pub mod names;

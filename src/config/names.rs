@@ -69,6 +69,15 @@ pub const CONTAINER_RELATIVE_URI: Name =
     Name::new("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "aws.containerCredentialsPath").v2_only();
 pub const CONTAINER_FULL_URI: Name =
     Name::new("AWS_CONTAINER_CREDENTIALS_FULL_URI", "aws.containerCredentialsFullUri").v2_only();
+/// What [`CONTAINER_RELATIVE_URI`] is relative to; SDK v1 knows the agent of ECS alone.
+pub const CONTAINER_SERVICE_ENDPOINT: Name =
+    Name::new("AWS_CONTAINER_SERVICE_ENDPOINT", "aws.containerServiceEndpoint").v2_only();
+pub const CONTAINER_TOKEN: Name =
+    Name::new("AWS_CONTAINER_AUTHORIZATION_TOKEN", "aws.containerAuthorizationToken").v2_only();
+pub const CONTAINER_TOKEN_FILE: Name =
+    Name::new("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "aws.containerAuthorizationTokenFile").v2_only();
+/// Where the AWS CLI keeps the sessions of `aws login`, if not in `~/.aws/login/cache`.
+pub const LOGIN_CACHE_DIRECTORY: Name = Name::new("AWS_LOGIN_CACHE_DIRECTORY", "aws.loginCacheDirectory").v2_only();
 pub const PROFILE: Name = Name::new("AWS_PROFILE", "aws.profile");
 
 /// A file of certificates, in PEM; whoever is not vouched for by one of them is not trusted.
@@ -99,17 +108,21 @@ pub const DECLARED_SOURCES: [(Name, &str); 4] = [
 ];
 
 /// Every variable of this file.
-pub const VARIABLES: [&str; 23] = [
+pub const VARIABLES: &[&str] = &[
     "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
     "AWS_CA_BUNDLE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_SERVICE_ENDPOINT",
     "AWS_EC2_METADATA_DISABLED",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
     "AWS_EC2_METADATA_V1_DISABLED",
+    "AWS_LOGIN_CACHE_DIRECTORY",
     "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
     "AWS_METADATA_SERVICE_TIMEOUT",
     "AWS_PROFILE",
@@ -126,16 +139,20 @@ pub const VARIABLES: [&str; 23] = [
 ];
 
 /// Every JVM property of this file.
-pub const PROPERTIES: [&str; 26] = [
+pub const PROPERTIES: &[&str] = &[
     "aws.accessKeyId",
     "aws.accountId",
+    "aws.containerAuthorizationToken",
+    "aws.containerAuthorizationTokenFile",
     "aws.containerCredentialsFullUri",
     "aws.containerCredentialsPath",
+    "aws.containerServiceEndpoint",
     "aws.disableEc2Metadata",
     "aws.disableEc2MetadataV1",
     "aws.ec2MetadataServiceEndpoint",
     "aws.ec2MetadataServiceEndpointMode",
     "aws.ec2MetadataServiceTimeout",
+    "aws.loginCacheDirectory",
     "aws.profile",
     "aws.secretAccessKey",
     "aws.secretKey",
@@ -175,6 +192,10 @@ mod tests {
             WEB_IDENTITY_TOKEN_FILE,
             CONTAINER_RELATIVE_URI,
             CONTAINER_FULL_URI,
+            CONTAINER_SERVICE_ENDPOINT,
+            CONTAINER_TOKEN,
+            CONTAINER_TOKEN_FILE,
+            LOGIN_CACHE_DIRECTORY,
             PROFILE,
         ];
         let mut variables: Vec<_> = all.iter().map(|name| name.variable).collect();
@@ -194,7 +215,7 @@ mod tests {
     fn the_java_side_hands_over_every_name() {
         let path = "/java/src/main/java/io/github/evercreds/internal/SystemInputs.java";
         let snapshot = std::fs::read_to_string(format!("{}{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        for name in VARIABLES.iter().chain(&PROPERTIES) {
+        for name in VARIABLES.iter().chain(PROPERTIES) {
             assert!(snapshot.contains(&format!("\"{name}\"")), "{name}");
         }
     }

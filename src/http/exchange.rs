@@ -153,18 +153,14 @@ fn cause(error: &reqwest::Error, connect_timeout: Duration) -> TransportError {
     }
 }
 
-/// What rustls says, where it is the cause.
+/// What rustls says, where it is the cause. Its error may travel inside an `io::Error`, or in one inside another.
 fn untrusted(error: &(dyn StdError + 'static)) -> Option<String> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        // rustls's error travels inside an io::Error.
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Some(error.to_string());
-        }
-        cause = error.source();
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(error.to_string());
     }
-    None
+    let inside =
+        error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).map(|inner| inner as &(dyn StdError + 'static));
+    inside.or_else(|| error.source()).and_then(untrusted)
 }
 
 /// The words of the deepest cause: the system's ("connection refused") or hyper's ("connection closed before message

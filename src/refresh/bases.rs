@@ -154,3 +154,7 @@ impl Base for Keys {
 
     fn rejected(&self, _: &AccessKeyId) {}
 }
+
+#[cfg(test)]
+#[path = "bases_tests.rs"]
+mod tests;

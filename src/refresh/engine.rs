@@ -398,4 +398,4 @@ fn seed(id: Id) -> u64 {
 
 #[cfg(test)]
 #[path = "engine_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -17,12 +17,23 @@ const fn secs(s: u64) -> Duration {
     Duration::from_secs(s)
 }
 
+/// The host's clocks, if they followed tokio's.
 #[derive(Debug)]
-struct TestClock {
+pub(crate) struct TestClock {
     start: Instant,
     /// Added to boot time and wall by a test: a suspension.
     suspended: Mutex<Duration>,
     stepped: Mutex<TimeDelta>,
+}
+
+impl TestClock {
+    pub(crate) fn new() -> Arc<TestClock> {
+        Arc::new(TestClock {
+            start: Instant::now(),
+            suspended: Mutex::default(),
+            stepped: Mutex::new(TimeDelta::zero()),
+        })
+    }
 }
 
 impl Clock for TestClock {
@@ -47,6 +58,8 @@ struct TestSource {
     script: Mutex<VecDeque<Script>>,
     fetches: AtomicUsize,
     resets: AtomicUsize,
+    patience: Option<Duration>,
+    watched: Mutex<Vec<(PathBuf, Stamp)>>,
 }
 
 impl Source for TestSource {
@@ -58,6 +71,12 @@ impl Source for TestSource {
     }
     fn reset(&self) {
         self.resets.fetch_add(1, Ordering::Relaxed);
+    }
+    fn patience(&self) -> Option<Duration> {
+        self.patience
+    }
+    fn watched(&self) -> Vec<(PathBuf, Stamp)> {
+        self.watched.lock().unwrap().clone()
     }
     fn fetch(&self) -> Fetch<'_> {
         Box::pin(async {
@@ -129,24 +148,29 @@ struct World {
 
 impl World {
     fn start() -> World {
-        let clock = Arc::new(TestClock {
-            start: Instant::now(),
-            suspended: Mutex::default(),
-            stepped: Mutex::new(TimeDelta::zero()),
-        });
-        let world = World { clock, inbox: Inbox::new(1), beats: Arc::default() };
+        let world = World { clock: TestClock::new(), inbox: Inbox::new(1), beats: Arc::default() };
         let (inbox, clock, beats) = (world.inbox.clone(), world.clock.clone(), world.beats.clone());
         tokio::task::spawn_local(async move { Engine::new(&inbox, &*clock, &*beats).run().await });
         world
     }
 
-    fn open(&self, script: &[Script]) -> (Id, Arc<TestSource>, Arc<Sink>) {
-        let source = Arc::new(TestSource {
+    fn source(&self, script: &[Script]) -> TestSource {
+        TestSource {
             clock: self.clock.clone(),
             script: Mutex::new(script.iter().copied().collect()),
             fetches: AtomicUsize::new(0),
             resets: AtomicUsize::new(0),
-        });
+            patience: None,
+            watched: Mutex::default(),
+        }
+    }
+
+    fn open(&self, script: &[Script]) -> (Id, Arc<TestSource>, Arc<Sink>) {
+        self.open_source(self.source(script))
+    }
+
+    fn open_source(&self, source: TestSource) -> (Id, Arc<TestSource>, Arc<Sink>) {
+        let source = Arc::new(source);
         let sink = Arc::<Sink>::default();
         let opening = Opening {
             label: "test".into(),
@@ -352,4 +376,91 @@ fn a_stopped_run_opens_nothing_more() {
         assert_eq!(fetches(&source), 1);
         assert!(world.inbox.live() == 0);
     });
+}
+
+#[test]
+fn a_source_that_needs_longer_is_waited_for() {
+    run(async {
+        let world = World::start();
+        let patient = TestSource { patience: Some(secs(60)), ..world.source(&[Script::Hang, Script::Key("A")]) };
+        let (_, source, sink) = world.open_source(patient);
+        pass(secs(55)).await;
+        assert_eq!(fetches(&source), 1, "the attempt is still under way");
+        assert!(sink.last().in_flight && sink.last().error.is_none());
+        pass(secs(10)).await;
+        assert_eq!((fetches(&source), sink.key().as_deref()), (2, Some("A")));
+    });
+}
+
+#[test]
+fn nobody_is_waited_for_longer_than_the_longest_attempt() {
+    run(async {
+        let world = World::start();
+        let patient = TestSource { patience: Some(secs(3600)), ..world.source(&[Script::Hang, Script::Key("A")]) };
+        let (_, source, _) = world.open_source(patient);
+        pass(LONGEST_ATTEMPT + secs(5)).await;
+        assert_eq!(fetches(&source), 2);
+    });
+}
+
+#[test]
+fn another_source_takes_the_place_of_the_one_before_and_what_is_held_stays_until_it_answers() {
+    run(async {
+        let world = World::start();
+        let (id, before, sink) = world.open(&[Script::Key("A")]);
+        pass(secs(10)).await;
+        let after = Arc::new(world.source(&[Script::Fail, Script::Fail, Script::Fail, Script::Key("B")]));
+        world.inbox.replace(id, after.clone());
+        pass(secs(2)).await;
+        assert!(fetches(&after) >= 1, "it is asked within a second");
+        assert_eq!((fetches(&before), sink.key().as_deref()), (1, Some("A")));
+        pass(secs(60)).await;
+        assert_eq!((fetches(&before), sink.key().as_deref()), (1, Some("B")));
+    });
+}
+
+/// In real time: looking at files is done on another thread, which paused time does not wait for.
+#[test]
+fn a_file_that_changed_is_noticed_within_a_tick_and_a_second() {
+    let file = std::env::temp_dir().join(format!("evercreds-engine-{}", std::process::id()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let world = World::start();
+        let watching = world.source(&[Script::Key("A"), Script::Key("B")]);
+        *watching.watched.lock().unwrap() = vec![(file.clone(), Stamp::ABSENT)];
+        let (_, source, sink) = world.open_source(watching);
+        // A first tick finds the file as it was.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(fetches(&source), 1);
+        std::fs::write(&file, "there now").unwrap();
+        let noticed = async {
+            while fetches(&source) < 2 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            *source.watched.lock().unwrap() = vec![(file.clone(), Stamp::of(&file))];
+        };
+        tokio::time::timeout(secs(30), noticed).await.expect("the change is noticed");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(sink.key().as_deref(), Some("B"));
+    });
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn a_file_is_looked_at_once_and_whoever_read_it_before_it_changed_is_told() {
+    let file = std::env::temp_dir().join(format!("evercreds-changed-{}", std::process::id()));
+    std::fs::write(&file, "one").unwrap();
+    let (old, [a, b, c]) = (Stamp::of(&file), [1, 2, 3].map(Id::from_raw));
+    std::fs::write(&file, "three").unwrap();
+    let new = Stamp::of(&file);
+    let missing = file.with_extension("missing");
+    let watched = vec![
+        (a, file.clone(), old),
+        (a, missing.clone(), old),
+        (b, file.clone(), new),
+        (c, missing.clone(), Stamp::ABSENT),
+        (c, file.clone(), old),
+    ];
+    assert_eq!(changed(watched), [a, c]);
+    std::fs::remove_file(&file).unwrap();
 }

@@ -2,14 +2,23 @@
 //! the next asking cheaper (a metadata token, which path answered).
 
 pub mod base;
-pub use crate::blocking;
+
 pub mod chain;
+pub mod container;
 pub mod context;
+pub mod document;
 pub mod fields;
 pub mod imds;
+mod oauth;
 pub mod plan;
+pub mod process;
+pub mod redacted;
+#[cfg(test)]
+pub(crate) mod scripted;
+pub mod sso;
 pub mod stamp;
 pub mod static_credentials;
+mod token_cache;
 
 use std::future::Future;
 use std::path::PathBuf;

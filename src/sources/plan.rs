@@ -48,8 +48,10 @@ pub struct StaticPlan {
 /// The endpoint of a container's credentials, and how it is told who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ContainerPlan {
-    /// Absolute, legal by the rules for hosts.
+    /// Absolute, legal by the rules for hosts as far as they can be judged without looking a name up.
     pub url: String,
+    /// The variable or property that gave it, for errors.
+    pub setting: &'static str,
     pub authorization: Authorization,
 }
 

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::config::quoted;
-use crate::credentials::{AccessKeyId, Credentials, Secret};
+use crate::credentials::{Credentials, Secret};
 use crate::error::FetchErrorKind;
-use crate::sources::fields::{is_account_id, is_visible_ascii};
+use crate::sources::document::{self, Flaw, malformed, missing};
+use crate::sources::fields::is_account_id;
 
 /// What a good document holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +19,6 @@ pub struct Document {
     pub nominal_life: Option<Duration>,
 }
 
-/// Why a document is no use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
-    pub kind: FetchErrorKind,
-    pub problem: String,
-    pub fix: Option<&'static str>,
-}
-
-/// STS's own bounds are 16 to 128; emulators use shorter ones.
-const ACCESS_KEY_ID_LIMIT: usize = 128;
 /// The longest life of a set of credentials anywhere in AWS is 36 hours (GetSessionToken). A longer one says that
 /// `LastUpdated` does not mean what we think.
 const LIFE_LIMIT: Duration = Duration::from_secs(36 * 3600);
@@ -43,47 +33,34 @@ struct Wire {
     message: Option<String>,
     last_updated: Option<String>,
     access_key_id: Option<String>,
-    #[serde(default, deserialize_with = "secret")]
+    #[serde(default, deserialize_with = "document::secret")]
     secret_access_key: Option<Secret>,
-    #[serde(default, deserialize_with = "secret")]
+    #[serde(default, deserialize_with = "document::secret")]
     token: Option<Secret>,
     expiration: Option<String>,
     account_id: Option<String>,
 }
 
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
-}
-
 /// Reads the document as AWS produces it: `Code` is `Success` (or absent, as some emulators have it), a key, a secret,
 /// a token and an expiration are there, and no field holds what could break out of an HTTP header.
 pub fn parse(body: &[u8]) -> Result<Document, Flaw> {
-    // Read from bytes, a field that is of no interest would pass with anything in it: the sign of a damaged document.
-    let text = std::str::from_utf8(body).map_err(|error| {
-        malformed(format!("it is not UTF-8 from byte {} of {} on", error.valid_up_to(), body.len()))
-    })?;
-    let wire: Wire = serde_json::from_str(text).map_err(|error| not_understood(body, &error))?;
+    let wire: Wire = document::json(body)?;
     if let Some(code) = wire.code.as_deref().filter(|code| *code != "Success") {
         return Err(refusal(code, wire.message.as_deref()));
     }
-    let access_key_id = wire.access_key_id.ok_or_else(|| missing("AccessKeyId"))?;
-    if !is_visible_ascii(&access_key_id) || access_key_id.len() > ACCESS_KEY_ID_LIMIT {
-        return Err(malformed(format!("AccessKeyId is not 1 to {ACCESS_KEY_ID_LIMIT} visible ASCII characters")));
-    }
-    let secret_access_key = checked("SecretAccessKey", wire.secret_access_key)?;
-    let session_token = checked("Token", wire.token)?;
-    let expiration = wire.expiration.ok_or_else(|| missing("Expiration"))?;
-    let expiration = instant(&expiration)
-        .ok_or_else(|| malformed(format!("Expiration is {}, which is no RFC 3339 date", quoted(&expiration))))?;
+    let access_key_id = document::access_key_id("AccessKeyId", wire.access_key_id)?;
+    let secret_access_key = document::visible("SecretAccessKey", wire.secret_access_key)?;
+    let session_token = document::visible("Token", wire.token)?;
+    let expiration = document::date("Expiration", &wire.expiration.ok_or_else(|| missing("Expiration"))?)?;
     let nominal_life = wire
         .last_updated
         .as_deref()
-        .and_then(instant)
+        .and_then(document::instant)
         .and_then(|updated| expiration.signed_duration_since(updated).to_std().ok())
         .filter(|life| !life.is_zero() && *life <= LIFE_LIMIT);
     Ok(Document {
         credentials: Credentials {
-            access_key_id: AccessKeyId::new(access_key_id),
+            access_key_id,
             secret_access_key,
             session_token: Some(session_token),
             expiration: Some(expiration),
@@ -91,40 +68,6 @@ pub fn parse(body: &[u8]) -> Result<Document, Flaw> {
         },
         nominal_life,
     })
-}
-
-fn checked(field: &str, value: Option<Secret>) -> Result<Secret, Flaw> {
-    let value = value.ok_or_else(|| missing(field))?;
-    if is_visible_ascii(value.expose()) {
-        Ok(value)
-    } else {
-        Err(malformed(format!("{field} is empty or holds a character other than visible ASCII")))
-    }
-}
-
-/// RFC 3339, fraction or not; also the zone without a colon that SDK v1 still knows (`+0000`).
-fn instant(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text)
-        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
-        .ok()
-        .map(|instant| instant.with_timezone(&Utc))
-}
-
-fn malformed(problem: impl Into<String>) -> Flaw {
-    Flaw { kind: FetchErrorKind::Transient, problem: problem.into(), fix: None }
-}
-
-fn missing(field: &str) -> Flaw {
-    malformed(format!("{field} is missing"))
-}
-
-/// serde_json's own text may quote a value, so only the place is told.
-fn not_understood(body: &[u8], error: &serde_json::Error) -> Flaw {
-    if body.trim_ascii().is_empty() {
-        return malformed("it is empty");
-    }
-    let what = if error.is_data() { "a field has the wrong type" } else { "it is no complete JSON" };
-    malformed(format!("{what} (line {}, column {}, {} bytes)", error.line(), error.column(), body.len()))
 }
 
 /// IMDS has a role to give and cannot: the document carries a `Code` and a `Message` instead of keys.
@@ -153,6 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::sources::fields::is_visible_ascii;
 
     const GOOD: &str = r#"{
       "Code" : "Success",
