@@ -18,7 +18,13 @@ final class SystemInputs {
         "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
         "AWS_LOGIN_CACHE_DIRECTORY",
         "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_CREDENTIAL_PROFILES_FILE",
+        "HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH",
+        "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL_SIGNIN",
         "AWS_CA_BUNDLE", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy",
+        "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_STS_REGIONAL_ENDPOINTS",
+        "EVERCREDS_PROCESS_DEPTH",
     };
     private static final String[] PROPERTIES = {
         "aws.accessKeyId", "aws.secretAccessKey", "aws.secretKey", "aws.sessionToken", "aws.accountId",
@@ -29,9 +35,12 @@ final class SystemInputs {
         "aws.webIdentityTokenFile", "aws.containerCredentialsPath", "aws.containerCredentialsFullUri",
         "aws.containerServiceEndpoint", "aws.containerAuthorizationToken", "aws.containerAuthorizationTokenFile",
         "aws.loginCacheDirectory",
-        "aws.profile", "aws.sharedCredentialsFile", "aws.configFile",
+        "aws.profile", "aws.sharedCredentialsFile", "aws.configFile", "user.home",
+        "aws.endpointUrlSso", "aws.endpointUrlSsoOidc", "aws.endpointUrlSignin",
         "http.proxyHost", "http.proxyPort", "http.proxyUser", "http.proxyPassword", "http.nonProxyHosts",
         "https.proxyHost", "https.proxyPort", "https.proxyUser", "https.proxyPassword",
+        "aws.roleArn", "aws.roleSessionName", "aws.region", "aws.endpointUrl", "aws.endpointUrlSts",
+        "aws.ignoreConfiguredEndpointUrls", "aws.useFipsEndpoint", "aws.useDualstackEndpoint",
     };
 
     final SortedMap<String, String> environment;

@@ -193,7 +193,6 @@ public class NativeTest {
         SystemInputs changed = new SystemInputs(Collections.emptyMap(), later);
         NativeEngine.INSTANCE.inputs.source = () -> changed;
         eventually(() -> reader.cell().config().inputs == changed);
-        reader.refresh();
         eventually(() -> "AKIDLATER".equals(reader.cell().state().accessKeyId));
         assertTrue(reader.status().toString(), reader.status().toString().contains("variables or properties changed"));
         Subscription same = subscribe(settings, changed);
