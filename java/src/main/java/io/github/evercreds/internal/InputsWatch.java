@@ -4,7 +4,7 @@ package io.github.evercreds.internal;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
-/** Looks at variables and properties when a provider is built, and again on every beat. */
+/** Looks at variables and properties when a provider is built, on every beat, and when somebody asks for credentials in vain. */
 final class InputsWatch {
     private final Cells cells;
     private final AtomicBoolean queued = new AtomicBoolean();

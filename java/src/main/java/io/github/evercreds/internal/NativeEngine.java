@@ -107,6 +107,8 @@ final class NativeEngine implements Engine, Cells.Opener {
     public void nudge(long id, int kind, String key) {
         try {
             if (id != 0 && current != null) {
+                // Whoever waits, asks or was rejected may have just set what was missing.
+                inputs.lookOn(dispatcher);
                 Native.nudge(id, kind, key);
             }
         } catch (RuntimeException | LinkageError fault) {

@@ -3,6 +3,7 @@ package io.github.evercreds.internal;
 
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertNotEquals;
+import static org.junit.Assert.assertSame;
 import static org.junit.Assert.assertTrue;
 import static org.junit.Assert.fail;
 
@@ -15,6 +16,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.After;
 import org.junit.Before;
@@ -199,6 +201,26 @@ public class NativeTest {
         assertEquals("who asks for the same shares the cell", reader.cell(), same.cell());
         reader.close();
         same.close();
+    }
+
+    /** By the beat alone, twenty looks would take a minute and a half. */
+    @Test
+    public void who_asks_has_variables_and_properties_looked_at_without_waiting_for_the_beat() throws Exception {
+        AtomicInteger looks = new AtomicInteger();
+        Subscription reader = subscribe(new Settings(Order.V2), staticKeys());
+        NativeEngine.INSTANCE.inputs.source = () -> {
+            looks.incrementAndGet();
+            return staticKeys();
+        };
+        long begun = System.nanoTime();
+        for (int i = 0; i < 20; i++) {
+            int before = looks.get();
+            NativeEngine.INSTANCE.nudge(reader.cell().id(), Engine.READER, null);
+            eventually(() -> looks.get() > before);
+        }
+        assertTrue("they waited for the beat", System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(60));
+        assertSame("one object as long as nothing changes", NativeEngine.INSTANCE.inputs.now(), NativeEngine.INSTANCE.inputs.now());
+        reader.close();
     }
 
     @Test
