@@ -3,8 +3,8 @@
 //!
 //! The rules are those of `ContainerCredentialsProvider` in the AWS SDK for Java 2.57.8 and 1.12.797: the relative URI
 //! goes before the full one, the token before the token file. SDK v1 reads variables only, knows no endpoint but ECS's
-//! for the relative URI, and sends no token to it. Departures: both of EKS's addresses are allowed whatever
-//! `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` says, and a token may end in white space, which is cut off.
+//! for the relative URI, and sends no token to it. Departures: EKS's IPv6 address is allowed for v1 too without
+//! `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE`, and a token may end in white space, which is cut off.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
@@ -82,7 +82,7 @@ pub fn is_header_value(value: &str) -> bool {
 pub fn is_local(host: &Host<&str>) -> Option<bool> {
     match host {
         Host::Ipv4(address) => Some(address.is_loopback() || AGENTS_IPV4.contains(address)),
-        Host::Ipv6(address) => Some(address.is_loopback() || *address == AGENT_IPV6),
+        Host::Ipv6(address) => Some(address.to_canonical().is_loopback() || *address == AGENT_IPV6),
         // By definition (RFC 6761) the loopback interface.
         Host::Domain(name) if name.eq_ignore_ascii_case("localhost") => Some(true),
         Host::Domain(_) => None,
@@ -211,6 +211,7 @@ mod tests {
             "http://127.8.9.10:81/a?b=c",
             "http://localhost:8080/",
             "http://[::1]/",
+            "http://[::ffff:7f00:1]/",
             "http://169.254.170.2/",
             "http://169.254.170.23/v1/credentials",
             "http://[fd00:ec2::23]/v1/credentials",

@@ -2,9 +2,11 @@
 //! `names` say what each variable and property means; `inputs` holds them as they were found.
 
 pub mod container;
+pub mod endpoint;
 pub mod imds;
 pub mod inputs;
 pub mod names;
+pub mod sts;
 
 use std::fmt;
 use std::sync::Arc;

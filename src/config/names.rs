@@ -80,6 +80,23 @@ pub const CONTAINER_TOKEN_FILE: Name =
 pub const LOGIN_CACHE_DIRECTORY: Name = Name::new("AWS_LOGIN_CACHE_DIRECTORY", "aws.loginCacheDirectory").v2_only();
 pub const PROFILE: Name = Name::new("AWS_PROFILE", "aws.profile");
 
+pub const ROLE_ARN: Name = Name::new("AWS_ROLE_ARN", "aws.roleArn").v2_only();
+pub const ROLE_SESSION_NAME: Name = Name::new("AWS_ROLE_SESSION_NAME", "aws.roleSessionName").v2_only();
+
+pub const REGION: Name = Name::new("AWS_REGION", "aws.region");
+/// Neither Java SDK reads it; other SDKs and the AWS CLI do.
+pub const DEFAULT_REGION: Name = Name { variable: "AWS_DEFAULT_REGION", v1_property: None, v2_property: None };
+/// SDK v1 reads none of the next five; the variables are honoured for both.
+pub const ENDPOINT_URL: Name = Name::new("AWS_ENDPOINT_URL", "aws.endpointUrl").v2_only();
+pub const ENDPOINT_URL_STS: Name = Name::new("AWS_ENDPOINT_URL_STS", "aws.endpointUrlSts").v2_only();
+pub const IGNORE_CONFIGURED_ENDPOINT_URLS: Name =
+    Name::new("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "aws.ignoreConfiguredEndpointUrls").v2_only();
+pub const USE_FIPS_ENDPOINT: Name = Name::new("AWS_USE_FIPS_ENDPOINT", "aws.useFipsEndpoint").v2_only();
+pub const USE_DUALSTACK_ENDPOINT: Name = Name::new("AWS_USE_DUALSTACK_ENDPOINT", "aws.useDualstackEndpoint").v2_only();
+/// Read by SDK v1 alone.
+pub const STS_REGIONAL_ENDPOINTS: Name =
+    Name { variable: "AWS_STS_REGIONAL_ENDPOINTS", v1_property: None, v2_property: None };
+
 /// A file of certificates, in PEM; whoever is not vouched for by one of them is not trusted.
 pub const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 /// Written in capitals or not; the first that is set counts.
@@ -99,6 +116,24 @@ pub const JAVA_PROXY_PROPERTIES: [&str; 9] = [
     "https.proxyUser",
 ];
 
+/// The files that profiles stand in. SDK v1 knows the variable of the config file and, for the other one, another.
+pub const CONFIG_FILE: Name = Name::new("AWS_CONFIG_FILE", "aws.configFile").v2_only();
+pub const SHARED_CREDENTIALS_FILE: Name =
+    Name::new("AWS_SHARED_CREDENTIALS_FILE", "aws.sharedCredentialsFile").v2_only();
+/// SDK v1's name for [`SHARED_CREDENTIALS_FILE`].
+pub const V1_CREDENTIALS_FILE_VARIABLE: &str = "AWS_CREDENTIAL_PROFILES_FILE";
+/// Where the user's home is, in SDK v2's order; the last three on Windows alone.
+pub const HOME_VARIABLE: &str = "HOME";
+pub const USERPROFILE_VARIABLE: &str = "USERPROFILE";
+pub const HOMEDRIVE_VARIABLE: &str = "HOMEDRIVE";
+pub const HOMEPATH_VARIABLE: &str = "HOMEPATH";
+/// Where SDK v1 looks for the home, and SDK v2 last.
+pub const USER_HOME_PROPERTY: &str = "user.home";
+
+pub const ENDPOINT_URL_SSO: Name = Name::new("AWS_ENDPOINT_URL_SSO", "aws.endpointUrlSso").v2_only();
+pub const ENDPOINT_URL_SSO_OIDC: Name = Name::new("AWS_ENDPOINT_URL_SSO_OIDC", "aws.endpointUrlSsoOidc").v2_only();
+pub const ENDPOINT_URL_SIGNIN: Name = Name::new("AWS_ENDPOINT_URL_SIGNIN", "aws.endpointUrlSignin").v2_only();
+
 /// Each names a source that stands before IMDS in both SDKs' orders, and says by being set that it is meant.
 pub const DECLARED_SOURCES: [(Name, &str); 4] = [
     (WEB_IDENTITY_TOKEN_FILE, "web identity token file"),
@@ -113,26 +148,46 @@ pub const VARIABLES: &[&str] = &[
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCOUNT_ID",
     "AWS_CA_BUNDLE",
+    "AWS_CONFIG_FILE",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_SERVICE_ENDPOINT",
+    "AWS_CREDENTIAL_PROFILES_FILE",
+    "AWS_DEFAULT_REGION",
     "AWS_EC2_METADATA_DISABLED",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
     "AWS_EC2_METADATA_V1_DISABLED",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_SIGNIN",
+    "AWS_ENDPOINT_URL_SSO",
+    "AWS_ENDPOINT_URL_SSO_OIDC",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_LOGIN_CACHE_DIRECTORY",
     "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
     "AWS_METADATA_SERVICE_TIMEOUT",
     "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SECRET_KEY",
     "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "HOME",
+    "HOMEDRIVE",
+    "HOMEPATH",
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "NO_PROXY",
+    "USERPROFILE",
     "http_proxy",
     "https_proxy",
     "no_proxy",
@@ -142,6 +197,7 @@ pub const VARIABLES: &[&str] = &[
 pub const PROPERTIES: &[&str] = &[
     "aws.accessKeyId",
     "aws.accountId",
+    "aws.configFile",
     "aws.containerAuthorizationToken",
     "aws.containerAuthorizationTokenFile",
     "aws.containerCredentialsFullUri",
@@ -152,11 +208,23 @@ pub const PROPERTIES: &[&str] = &[
     "aws.ec2MetadataServiceEndpoint",
     "aws.ec2MetadataServiceEndpointMode",
     "aws.ec2MetadataServiceTimeout",
+    "aws.endpointUrl",
+    "aws.endpointUrlSignin",
+    "aws.endpointUrlSso",
+    "aws.endpointUrlSsoOidc",
+    "aws.endpointUrlSts",
+    "aws.ignoreConfiguredEndpointUrls",
     "aws.loginCacheDirectory",
     "aws.profile",
+    "aws.region",
+    "aws.roleArn",
+    "aws.roleSessionName",
     "aws.secretAccessKey",
     "aws.secretKey",
     "aws.sessionToken",
+    "aws.sharedCredentialsFile",
+    "aws.useDualstackEndpoint",
+    "aws.useFipsEndpoint",
     "aws.webIdentityTokenFile",
     "com.amazonaws.sdk.disableEc2Metadata",
     "com.amazonaws.sdk.disableEc2MetadataV1",
@@ -170,6 +238,7 @@ pub const PROPERTIES: &[&str] = &[
     "https.proxyPassword",
     "https.proxyPort",
     "https.proxyUser",
+    "user.home",
 ];
 
 #[cfg(test)]
@@ -197,15 +266,33 @@ mod tests {
             CONTAINER_TOKEN_FILE,
             LOGIN_CACHE_DIRECTORY,
             PROFILE,
+            ROLE_ARN,
+            ROLE_SESSION_NAME,
+            REGION,
+            DEFAULT_REGION,
+            ENDPOINT_URL,
+            ENDPOINT_URL_STS,
+            IGNORE_CONFIGURED_ENDPOINT_URLS,
+            USE_FIPS_ENDPOINT,
+            USE_DUALSTACK_ENDPOINT,
+            STS_REGIONAL_ENDPOINTS,
+            CONFIG_FILE,
+            SHARED_CREDENTIALS_FILE,
+            ENDPOINT_URL_SSO,
+            ENDPOINT_URL_SSO_OIDC,
+            ENDPOINT_URL_SIGNIN,
         ];
         let mut variables: Vec<_> = all.iter().map(|name| name.variable).collect();
         variables.extend([V1_ACCESS_KEY_VARIABLE, V1_SECRET_KEY_VARIABLE, CA_BUNDLE]);
         variables.extend([HTTP_PROXY, HTTPS_PROXY, NO_PROXY].as_flattened());
+        variables.extend([V1_CREDENTIALS_FILE_VARIABLE, HOME_VARIABLE, USERPROFILE_VARIABLE]);
+        variables.extend([HOMEDRIVE_VARIABLE, HOMEPATH_VARIABLE]);
         variables.sort_unstable();
         assert_eq!(variables, VARIABLES);
         let mut properties: Vec<_> =
             all.iter().flat_map(|name| [name.v1_property, name.v2_property]).flatten().collect();
         properties.extend(JAVA_PROXY_PROPERTIES);
+        properties.push(USER_HOME_PROPERTY);
         properties.sort_unstable();
         properties.dedup();
         assert_eq!(properties, PROPERTIES);

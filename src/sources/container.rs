@@ -178,7 +178,7 @@ impl Container {
             Err(_) => return Err(unknown(&format!("no answer within {CONNECT_LIMIT:?}"))),
         };
         let address = *addresses.first().ok_or_else(|| unknown(&"it has no address"))?;
-        if let Some(elsewhere) = addresses.iter().find(|address| !address.is_loopback()) {
+        if let Some(elsewhere) = addresses.iter().find(|address| !address.to_canonical().is_loopback()) {
             let text = format!("the host {name} is {elsewhere}, which is no loopback address");
             let fix = format!("use https in {}, or a host name of this machine.", self.plan.setting);
             return Err(self.failed(FetchErrorKind::NonRecoverable, text).with_fix(fix));

@@ -9,9 +9,11 @@ pub mod context;
 pub mod document;
 pub mod fields;
 pub mod imds;
+pub mod login;
 mod oauth;
 pub mod plan;
 pub mod process;
+pub mod profile;
 pub mod redacted;
 #[cfg(test)]
 pub(crate) mod scripted;
@@ -19,6 +21,7 @@ pub mod sso;
 pub mod stamp;
 pub mod static_credentials;
 mod token_cache;
+pub mod sts;
 
 use std::future::Future;
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::static_credentials::Place;
 use crate::config::Inputs;
+pub use crate::config::endpoint::Endpoint;
 use crate::config::imds::ImdsSettings;
 use crate::credentials::{Credentials, Secret};
 
@@ -68,17 +69,6 @@ pub enum Authorization {
         setting: &'static str,
         file: PathBuf,
     },
-}
-
-/// One regional service of AWS and how to sign for it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint {
-    /// `https://sts.eu-west-1.amazonaws.com`, without a slash at its end.
-    pub url: String,
-    /// For the signature.
-    pub region: String,
-    /// Somebody set it (`AWS_ENDPOINT_URL_STS`): it is not AWS itself, so its clock is no witness.
-    pub overridden: bool,
 }
 
 /// What AssumeRole and AssumeRoleWithWebIdentity have in common.

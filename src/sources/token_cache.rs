@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -14,7 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::document::{self, Flaw};
 use crate::blocking::{Kind, blocking};
 use crate::credentials::Secret;
-use crate::error::FetchError;
+use crate::error::{FetchError, FetchErrorKind};
 
 /// The CLI's files have a few kilobytes.
 const FILE_LIMIT: u64 = 256 * 1024;
@@ -36,19 +37,35 @@ pub enum Unreadable {
     Flawed(Flaw),
 }
 
+impl Unreadable {
+    /// What is half-written will soon be whole.
+    pub fn kind(&self) -> FetchErrorKind {
+        match self {
+            Unreadable::Absent | Unreadable::Failed(_) => FetchErrorKind::NonRecoverable,
+            Unreadable::Flawed(flaw) => flaw.kind,
+        }
+    }
+
+    pub fn problem(&self) -> String {
+        match self {
+            Unreadable::Absent => "there is no such file: nobody is logged in".to_owned(),
+            Unreadable::Failed(error) => error.to_string(),
+            Unreadable::Flawed(flaw) => flaw.problem.clone(),
+        }
+    }
+}
+
 impl CachedToken {
     pub fn parse(bytes: &[u8]) -> Result<Self, Flaw> {
         document::json(bytes).map(CachedToken)
     }
 
-    /// `what` is for the error of a file that does not answer.
-    pub async fn read(path: &Path, what: &str) -> Result<Result<Self, Unreadable>, FetchError> {
+    async fn read(path: &Path, what: &str) -> Result<Result<Self, Unreadable>, FetchError> {
         let path = path.to_owned();
         blocking(Kind::File, FILE_TIME, what, move || read(&path)).await
     }
 
-    /// Replaces the file as a whole; only its owner may read it.
-    pub async fn write(&self, path: &Path, what: &str) -> Result<io::Result<()>, FetchError> {
+    async fn write(&self, path: &Path, what: &str) -> Result<io::Result<()>, FetchError> {
         let (path, token) = (path.to_owned(), self.clone());
         blocking(Kind::File, FILE_TIME, what, move || write(&path, &token)).await
     }
@@ -83,6 +100,92 @@ impl CachedToken {
     /// As the AWS CLI writes dates.
     pub fn set_date(&mut self, field: &str, date: DateTime<Utc>) {
         self.set(field, date.to_rfc3339_opts(SecondsFormat::Secs, true));
+    }
+}
+
+/// One such file, and a renewed token that is not in it (yet): the file cannot be written, or writing was cancelled. It
+/// must not be lost, as the refresh token that it was made from may be void.
+pub struct TokenFile {
+    path: PathBuf,
+    /// By what a token is told from another.
+    key: fn(&CachedToken) -> Option<Secret>,
+    unwritten: Mutex<Option<Unwritten>>,
+}
+
+struct Unwritten {
+    /// The key of the token in the file. Another one there, and this is history.
+    replaces: Option<Secret>,
+    token: CachedToken,
+}
+
+impl TokenFile {
+    pub fn new(path: PathBuf, key: fn(&CachedToken) -> Option<Secret>) -> Self {
+        TokenFile { path, key, unwritten: Mutex::default() }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The newest token there is. `what` is for the error of a file that does not answer.
+    pub async fn read(&self, what: &str) -> Result<Result<CachedToken, Unreadable>, FetchError> {
+        let token = match CachedToken::read(&self.path, what).await? {
+            Ok(token) => token,
+            Err(why) => return Ok(Err(why)),
+        };
+        let mut unwritten = self.unwritten();
+        match &*unwritten {
+            Some(held) if held.replaces == (self.key)(&token) => Ok(Ok(held.token.clone())),
+            _ => {
+                *unwritten = None;
+                Ok(Ok(token))
+            }
+        }
+    }
+
+    /// Puts what `renew` makes of `old` in its place, and gives it; or gives what another process has put there
+    /// meanwhile, if `suffices`. A file that cannot be written is told to the log, and the token kept here.
+    pub async fn replace(
+        &self,
+        old: &CachedToken,
+        renew: impl Fn(&mut CachedToken),
+        suffices: impl FnOnce(&CachedToken) -> bool,
+        what: &str,
+    ) -> Result<CachedToken, FetchError> {
+        let mut renewed = old.clone();
+        renew(&mut renewed);
+        // First of all, as this may be cancelled at every wait.
+        let replaces = self.replaced_by((self.key)(old));
+        *self.unwritten() = Some(Unwritten { replaces: replaces.clone(), token: renewed.clone() });
+        // Other processes may have changed fields that mean nothing here.
+        let mut written = match CachedToken::read(&self.path, what).await? {
+            Ok(current) if (self.key)(&current) == replaces => current,
+            Ok(current) if suffices(&current) => {
+                *self.unwritten() = None;
+                return Ok(current);
+            }
+            _ => old.clone(),
+        };
+        renew(&mut written);
+        match written.write(&self.path, what).await? {
+            Ok(()) => *self.unwritten() = None,
+            Err(error) => {
+                tracing::warn!("{what}: {error}. It is kept in memory, and only this process goes on with it.")
+            }
+        }
+        Ok(renewed)
+    }
+
+    /// The key in the file, where the token with this key was taken from.
+    fn replaced_by(&self, key: Option<Secret>) -> Option<Secret> {
+        match &*self.unwritten() {
+            Some(held) if (self.key)(&held.token) == key => held.replaces.clone(),
+            _ => key,
+        }
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, Option<Unwritten>> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

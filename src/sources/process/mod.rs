@@ -2,7 +2,8 @@
 //!
 //! As in the Java SDKs it runs in a shell (`sh -c`, `cmd.exe /C`) and inherits this process's environment and working
 //! directory. It has [`PATIENCE`] and may write 64 KiB; then, and when nobody wants its answer any more, it is killed
-//! with all that it started. Its standard input is empty, so that nothing in it can wait for a person.
+//! with its process group: all that it started, unless that has left the group on purpose. Its standard input is empty,
+//! so that nothing in it can wait for a person.
 
 mod document;
 #[cfg(any(test, not(unix)))]
@@ -25,6 +26,10 @@ use crate::aws_clock::clock::Clock;
 use crate::blocking::{Kind, blocking};
 use crate::credentials::Identity;
 use crate::error::{FetchError, FetchErrorKind};
+
+/// For those that feed it with anything.
+#[doc(hidden)]
+pub use self::document::parse as parse_output;
 
 /// How the field calls this source.
 pub const NAME: &str = "process credentials";
@@ -150,6 +155,7 @@ fn said(output: &Output) -> String {
     format!("; on its standard error: {}", redacted_end(&text, output.stderr.cut, STDERR_SHOWN))
 }
 
-#[cfg(test)]
+// They look at processes through /proc.
+#[cfg(all(test, target_os = "linux"))]
 #[path = "tests.rs"]
 mod tests;

@@ -144,7 +144,9 @@ fn what_it_leaves_running_neither_delays_the_answer_nor_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let id = folder.path().join("id");
     // Holds both outputs open.
-    fetch(&format!("sleep 600 & echo $! > {}; echo '{GOOD}'", id.display())).unwrap();
+    let mut source = source(&format!("sleep 600 & echo $! > {}; echo '{GOOD}'", id.display()));
+    source.patience = Duration::from_secs(30);
+    block_on(source.fetch()).unwrap();
     assert!(is_alive(&id));
     let left: i32 = std::fs::read_to_string(&id).unwrap().trim().parse().unwrap();
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(left), nix::sys::signal::Signal::SIGKILL).unwrap();

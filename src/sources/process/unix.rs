@@ -51,12 +51,11 @@ pub fn run(command: &str, watch: Watch) -> Result<Output, Failure> {
         if ready.stdout && !read(&mut stdout, |chunk| collected.push(chunk))? {
             stdout = None;
         }
-        if ready.stderr
-            && !read(&mut stderr, |chunk| {
-                tail.push(chunk);
-                Ok(())
-            })?
-        {
+        let keep = |chunk: &[u8]| {
+            tail.push(chunk);
+            Ok(())
+        };
+        if ready.stderr && !read(&mut stderr, keep)? {
             stderr = None;
         }
         if let Some(status) = ended {

@@ -11,7 +11,7 @@
 mod renewal;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,7 +22,7 @@ use super::context::Context;
 use super::document::{self, Flaw, malformed, missing};
 use super::oauth::{self, FETCH_LIMIT, Refusal};
 use super::plan::SsoPlan;
-use super::token_cache::{CachedToken, Unreadable};
+use super::token_cache::{CachedToken, TokenFile};
 use super::{Answer, Fetch, Source, Traits};
 use crate::aws_clock::clock::Clock;
 use crate::credentials::{Credentials, Identity, Secret};
@@ -48,14 +48,7 @@ pub struct Sso {
     plan: SsoPlan,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
-    /// A renewed token that is not in the file (yet): the file cannot be written, or this was cancelled amid it.
-    unwritten: Mutex<Option<Unwritten>>,
-}
-
-struct Unwritten {
-    /// Of the file that it was renewed from. Another one there, and this is history.
-    replaces: Secret,
-    token: CachedToken,
+    file: TokenFile,
 }
 
 /// Why the portal gave nothing.
@@ -87,10 +80,10 @@ impl Source for Sso {
 impl Sso {
     pub fn new(plan: SsoPlan, context: &Context) -> Self {
         Sso {
-            plan,
             transport: Arc::clone(&context.aws),
             clock: Arc::clone(&context.clock),
-            unwritten: Mutex::default(),
+            file: TokenFile::new(plan.token_file.clone(), |token| token.secret("accessToken")),
+            plan,
         }
     }
 
@@ -101,7 +94,7 @@ impl Sso {
             Err(Refused::Failed(error)) => return Err(error),
             Err(Refused::Unauthorized(error)) => error,
         };
-        let Some(other) = self.other_than(&token).await else { return Err(refused) };
+        let Some(other) = self.other_than(&token).await? else { return Err(refused) };
         self.role_credentials(&other).await.map_err(|refused| match refused {
             Refused::Unauthorized(error) | Refused::Failed(error) => error,
         })
@@ -129,41 +122,24 @@ impl Sso {
     }
 
     /// After a refusal of `token`: what stands in the file now, or a renewed one; `None` if there is no other.
-    async fn other_than(&self, token: &CachedToken) -> Option<CachedToken> {
-        let now = self.read().await.ok()?;
+    async fn other_than(&self, token: &CachedToken) -> Result<Option<CachedToken>, FetchError> {
+        let now = self.read().await?;
         if now.text("accessToken") != token.text("accessToken") {
-            return Some(now);
+            return Ok(Some(now));
         }
         if !self.is_renewable(&now) {
-            return None;
+            return Ok(None);
         }
-        self.renew(&now).await.ok()
+        self.renew(&now).await.map(Some)
     }
 
     async fn read(&self) -> Result<CachedToken, FetchError> {
-        let file = &self.plan.token_file;
-        let what = format!("{}: reading the token in {}", self.describe(), file.display());
-        let token = CachedToken::read(file, &what).await?.map_err(|why| {
-            let (kind, problem) = match why {
-                Unreadable::Absent => {
-                    (FetchErrorKind::NonRecoverable, "there is no such file: nobody is logged in".into())
-                }
-                Unreadable::Failed(error) => (FetchErrorKind::NonRecoverable, error.to_string()),
-                Unreadable::Flawed(flaw) => (flaw.kind, flaw.problem),
-            };
-            FetchError::new(kind, format!("{what}: {problem}")).with_fix(self.log_in())
-        })?;
-        let Some(access_token) = token.secret("accessToken") else {
-            let text = format!("{what}: it holds no accessToken");
-            return Err(FetchError::non_recoverable(text).with_fix(self.log_in()));
-        };
-        let mut unwritten = self.unwritten();
-        match &*unwritten {
-            Some(held) if held.replaces == access_token => Ok(held.token.clone()),
-            _ => {
-                *unwritten = None;
-                Ok(token)
-            }
+        let what = format!("{}: reading the token in {}", self.describe(), self.file.path().display());
+        let failed = |kind, problem| FetchError::new(kind, format!("{what}: {problem}")).with_fix(self.log_in());
+        match self.file.read(&what).await? {
+            Ok(token) if token.text("accessToken").is_some() => Ok(token),
+            Ok(_) => Err(failed(FetchErrorKind::NonRecoverable, "it holds no accessToken".to_owned())),
+            Err(why) => Err(failed(why.kind(), why.problem())),
         }
     }
 
@@ -228,17 +204,15 @@ impl Sso {
             }
         }
     }
-
-    fn unwritten(&self) -> MutexGuard<'_, Option<Unwritten>> {
-        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 fn life(end: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
     end.signed_duration_since(now).to_std().ok().filter(|life| !life.is_zero())
 }
 
-fn parse(body: &[u8], account_id: &str) -> Result<Credentials, Flaw> {
+/// Public for those that feed it with anything.
+#[doc(hidden)]
+pub fn parse(body: &[u8], account_id: &str) -> Result<Credentials, Flaw> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Wire {

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{RENEWAL_WINDOW, Sso, Unwritten};
+use super::{RENEWAL_WINDOW, Sso};
 use crate::aws_clock::saturating_add;
 use crate::credentials::Secret;
 use crate::error::{FetchError, FetchErrorKind};
@@ -41,45 +41,15 @@ impl Sso {
     pub(super) async fn renew(&self, old: &CachedToken) -> Result<CachedToken, FetchError> {
         let created = self.create_token(old).await?;
         let end = saturating_add(self.clock.read().wall, TimeDelta::seconds(created.life));
-        let apply = |to: &mut CachedToken| {
-            to.set("accessToken", created.access_token.expose());
-            to.set_date("expiresAt", end);
+        let renew = |token: &mut CachedToken| {
+            token.set("accessToken", created.access_token.expose());
+            token.set_date("expiresAt", end);
             if let Some(refresh_token) = &created.refresh_token {
-                to.set("refreshToken", refresh_token.expose());
+                token.set("refreshToken", refresh_token.expose());
             }
         };
-        let mut renewed = old.clone();
-        apply(&mut renewed);
-        // First of all: the old refresh token may be void now, and this may be cancelled at every wait.
-        let replaces = self.replaced(old);
-        *self.unwritten() = Some(Unwritten { replaces: replaces.clone(), token: renewed.clone() });
-
-        let file = &self.plan.token_file;
-        let what = format!("{}: writing the renewed token to {}", self.describe(), file.display());
-        // What stands there now, with fields that another process may have changed.
-        let mut written = match CachedToken::read(file, &what).await? {
-            Ok(current) if current.secret("accessToken").as_ref() == Some(&replaces) => current,
-            Ok(current) if self.left(&current) > RENEWAL_WINDOW => return Ok(current),
-            _ => old.clone(),
-        };
-        apply(&mut written);
-        match written.write(file, &what).await? {
-            Ok(()) => *self.unwritten() = None,
-            Err(error) => tracing::warn!("{what}: {error}. It is kept in memory; this process alone goes on with it."),
-        }
-        Ok(renewed)
-    }
-
-    /// The access token that the file holds where `token` was taken from.
-    fn replaced(&self, token: &CachedToken) -> Secret {
-        let held = self.unwritten();
-        let own = token.secret("accessToken").unwrap_or_else(|| Secret::new(""));
-        match &*held {
-            Some(unwritten) if unwritten.token.secret("accessToken").as_ref() == Some(&own) => {
-                unwritten.replaces.clone()
-            }
-            _ => own,
-        }
+        let what = format!("{}: writing the renewed token to {}", self.describe(), self.file.path().display());
+        self.file.replace(old, renew, |current| self.left(current) > RENEWAL_WINDOW, &what).await
     }
 
     async fn create_token(&self, old: &CachedToken) -> Result<Token, FetchError> {

@@ -15,7 +15,8 @@ use tokio::task::JoinHandle;
 
 const MAX_BODY: usize = 4 << 20;
 const ROUTES: &str = "POST /worlds, POST /worlds/ID/do, POST /worlds/ID/script, GET /worlds/ID/journal?since=N, \
-    GET /worlds/ID/truth, GET /worlds/ID/secrets, GET /worlds/ID/summary, DELETE /worlds/ID";
+    GET /worlds/ID/truth, GET /worlds/ID/secrets, GET /worlds/ID/summary, POST /worlds/ID/web-identity-token, \
+    POST /worlds/ID/pod-identity-token, POST /worlds/ID/sso-login, POST /worlds/ID/login, DELETE /worlds/ID";
 
 #[derive(Default)]
 struct Worlds {
@@ -72,12 +73,12 @@ async fn route(worlds: &Worlds, request: Request<Incoming>) -> Result<Value, Ref
     let bad = |e: String| Refusal(400, e);
     match (&parts.method, &path[..]) {
         (&Method::POST, ["worlds"]) => {
-            let config: WorldConfig = if body.is_empty() { WorldConfig::default() } else { parse(&body)? };
-            let world = World::start(config).map_err(bad)?;
+            let world = World::start(or_default::<WorldConfig>(&body)?).map_err(bad)?;
             let mut held = worlds.worlds.lock().expect("no panic under this lock");
             held.0 += 1;
             let id = format!("w{}", held.0);
-            let reply = json!({"world": id, "imds": world.imds, "sqs": world.sqs});
+            let mut reply = world.reply();
+            reply["world"] = json!(id);
             held.1.insert(id, world);
             Ok(reply)
         }
@@ -102,6 +103,14 @@ async fn route(worlds: &Worlds, request: Request<Incoming>) -> Result<Value, Ref
         (&Method::GET, ["worlds", id, "summary"]) => Ok(json!(worlds.find(id)?.state().journal.summary())),
         (&Method::GET, ["worlds", id, "truth"]) => Ok(worlds.find(id)?.truth()),
         (&Method::GET, ["worlds", id, "secrets"]) => Ok(worlds.find(id)?.secrets()),
+        (&Method::POST, ["worlds", id, "web-identity-token"]) => {
+            Ok(worlds.find(id)?.web_identity_token(&or_default(&body)?))
+        }
+        (&Method::POST, ["worlds", id, "pod-identity-token"]) => {
+            Ok(worlds.find(id)?.pod_identity_token(&or_default(&body)?))
+        }
+        (&Method::POST, ["worlds", id, "sso-login"]) => Ok(worlds.find(id)?.sso_login(&or_default(&body)?)),
+        (&Method::POST, ["worlds", id, "login"]) => Ok(worlds.find(id)?.login(&or_default(&body)?)),
         (&Method::DELETE, ["worlds", id]) => {
             let world = worlds.find(id)?;
             worlds.worlds.lock().expect("no panic under this lock").1.remove(*id);
@@ -114,6 +123,11 @@ async fn route(worlds: &Worlds, request: Request<Incoming>) -> Result<Value, Ref
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|e| Refusal(400, format!("body: {e}")))
+}
+
+/// An empty body stands for the defaults.
+fn or_default<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Refusal> {
+    if body.is_empty() { Ok(T::default()) } else { parse(body) }
 }
 
 impl Worlds {

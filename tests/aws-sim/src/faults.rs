@@ -1,7 +1,11 @@
 //! Which faults hold, and which of them does this request meet?
 
 use crate::actions::{Kind, Reach, Scope, Target};
+use crate::roles::Holder;
 use std::collections::HashMap;
+
+/// The sets that `same_set` or `expired_set` serves, by whose they are.
+pub type Pinned = HashMap<Holder, usize>;
 
 /// A fault that holds.
 #[derive(Debug)]
@@ -13,8 +17,8 @@ pub struct Fault {
     listeners: Option<Vec<String>>,
     scope: Option<Scope>,
     remaining: Option<u64>,
-    /// The set that `same_set` or `expired_set` serves.
-    pub pinned: Option<usize>,
+    /// What it serves, where it is bound to sets.
+    pub pinned: Pinned,
     /// How often each listener was served by `alternate`.
     served: HashMap<String, u64>,
 }
@@ -30,8 +34,8 @@ impl Fault {
 pub struct Hit {
     /// The fault.
     pub kind: Kind,
-    /// The set that it serves, where it is bound to one.
-    pub pinned: Option<usize>,
+    /// What it serves, where it is bound to sets.
+    pub pinned: Pinned,
     /// How often this listener was served under it before.
     pub served: u64,
 }
@@ -56,7 +60,7 @@ pub struct Faults {
 
 impl Faults {
     /// Begins a fault and gives its id.
-    pub fn begin(&mut self, kind: Kind, target: &Target, pinned: Option<usize>) -> u64 {
+    pub fn begin(&mut self, kind: Kind, target: &Target, pinned: Pinned) -> u64 {
         self.last_id += 1;
         self.active.push(Fault {
             id: self.last_id,
@@ -99,7 +103,7 @@ impl Faults {
         })?;
         let fault = &mut self.active[index];
         let served = fault.served.entry(listener.to_string()).or_default();
-        let hit = Hit { kind: fault.kind.clone(), pinned: fault.pinned, served: *served };
+        let hit = Hit { kind: fault.kind.clone(), pinned: fault.pinned.clone(), served: *served };
         *served += 1;
         self.spend(index);
         Some(hit)
@@ -139,7 +143,7 @@ impl Faults {
         }
     }
 
-    /// Seconds for which SQS does not know a key that is minted now.
+    /// Seconds for which services do not know a key that is minted now.
     pub fn spreading_delay(&self) -> u32 {
         let youngest = self.active.iter().rev().find_map(|f| match f.kind {
             Kind::NotYetValid { seconds } => Some(seconds),
@@ -157,7 +161,7 @@ mod tests {
 
     fn begin(faults: &mut Faults, action: Value) -> u64 {
         match Action::parse(&action).unwrap() {
-            Action::Begin(kind, target) => faults.begin(kind, &target, None),
+            Action::Begin(kind, target) => faults.begin(kind, &target, Pinned::new()),
             Action::Change(change) => panic!("{change:?} is no fault"),
         }
     }

@@ -2,20 +2,32 @@
 
 use crate::clock::millis;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// How many entries are kept; older ones are dropped and counted.
 pub const CAPACITY: usize = 200_000;
 
 /// Which part of the simulator wrote an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Service {
     /// A request to an IMDS listener.
     Imds,
     /// A request to SQS.
     Sqs,
+    /// A request to STS.
+    Sts,
+    /// A request to the ECS agent.
+    Ecs,
+    /// A request to the EKS Pod Identity agent.
+    PodIdentity,
+    /// A request to the portal of IAM Identity Center.
+    Sso,
+    /// A request to the token endpoint of IAM Identity Center.
+    Oidc,
+    /// A request to AWS Sign-In.
+    Signin,
     /// An action that was applied, by a script or at once.
     Script,
 }
@@ -30,18 +42,20 @@ pub struct Entry {
     pub at: DateTime<Utc>,
     /// Who wrote it.
     pub service: Service,
-    /// The IMDS listener's name, `sqs`, or empty.
+    /// The listener's name, or empty.
     pub listener: String,
     /// The HTTP method.
     pub method: String,
     /// The path without its query; for an action, the action as it was given.
     pub path: String,
-    /// The SQS operation.
+    /// The operation, where the service names them.
     pub operation: Option<String>,
     /// The HTTP status; absent where a fault sends none.
     pub status: Option<u16>,
-    /// The key that signed, or that IMDS gave out.
+    /// The key that signed; where nobody signs, the key that was given out.
     pub access_key_id: Option<String>,
+    /// The key that was given out.
+    pub issued_key_id: Option<String>,
     /// The error code of the answer.
     pub error_code: Option<String>,
     /// The fault that shaped the answer.
@@ -63,6 +77,7 @@ impl Entry {
             operation: None,
             status: None,
             access_key_id: None,
+            issued_key_id: None,
             error_code: None,
             fault: None,
             user_agent: None,
@@ -79,7 +94,7 @@ pub struct Counts {
     pub faulted: u64,
     /// By status; `none` where a fault sent none.
     pub by_status: BTreeMap<String, u64>,
-    /// By method and path (IMDS) or operation (SQS).
+    /// By operation; where there is none, by method and path.
     pub by_request: BTreeMap<String, u64>,
     /// By error code.
     pub by_error_code: BTreeMap<String, u64>,
@@ -99,7 +114,7 @@ pub struct Page {
 /// The reply to `GET /worlds/ID/summary`.
 #[derive(Debug, Serialize)]
 pub struct Summary {
-    /// By listener (IMDS names and `sqs`).
+    /// By listener.
     pub by_listener: BTreeMap<String, Counts>,
     /// By error code, over all listeners.
     pub by_error_code: BTreeMap<String, u64>,

@@ -3,6 +3,7 @@
 use fastrand::Rng;
 
 const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const BASE64URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Makes every random value of a world; the same seed gives the same values.
@@ -26,6 +27,21 @@ impl Mint {
         format!("ASIA{}", self.text(BASE32, 16))
     }
 
+    /// `AKIA` and 16 characters, as the keys of users have.
+    pub fn long_term_key_id(&mut self) -> String {
+        format!("AKIA{}", self.text(BASE32, 16))
+    }
+
+    /// `AROA` and 17 characters, as the ids of roles have.
+    pub fn role_id(&mut self) -> String {
+        format!("AROA{}", self.text(BASE32, 17))
+    }
+
+    /// `AIDA` and 17 characters, as the ids of users have.
+    pub fn user_id(&mut self) -> String {
+        format!("AIDA{}", self.text(BASE32, 17))
+    }
+
     /// 40 characters.
     pub fn secret_access_key(&mut self) -> String {
         self.text(BASE64, 40)
@@ -39,6 +55,18 @@ impl Mint {
     /// An IMDSv2 token of 56 characters.
     pub fn imds_token(&mut self) -> String {
         format!("AQAEA{}==", self.text(BASE64, 49))
+    }
+
+    /// A bearer token: `prefix` and 200 characters that a URL takes as they are.
+    pub fn bearer_token(&mut self, prefix: &str) -> String {
+        format!("{prefix}{}", self.text(BASE64URL, 200))
+    }
+
+    /// 32 bytes for a key.
+    pub fn key_bytes(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        self.rng.fill(&mut bytes);
+        bytes
     }
 
     /// A request or message id in the form of a UUID.

@@ -1,12 +1,12 @@
-//! Which credential sets exist, which one is served, and is a given key good now? Pure: the caller brings the time.
+//! Which set does a role on a schedule have now: the instance's, the task's, the pod's? Pure: the caller brings the time.
 
-use crate::clock::{millis, whole_second};
+use crate::journal::Service;
+use crate::keys::{Draft, Keyring, Principal, role_arn};
 use crate::mint::Mint;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
-/// The role of a world's instance.
+/// How the sets of a role follow each other.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RoleConfig {
@@ -16,7 +16,7 @@ pub struct RoleConfig {
     pub lifetime_s: u32,
     /// A new set is minted at the first request that finds less than this left.
     pub renew_before_s: u32,
-    /// Whether the path `security-credentials-extended` exists (it adds `AccountId`).
+    /// Whether the path `security-credentials-extended` exists (it adds `AccountId`). Of IMDS only.
     pub extended: bool,
 }
 
@@ -42,61 +42,34 @@ impl RoleConfig {
     }
 }
 
-/// One set of credentials and its history. Serialized without its secrets.
-#[derive(Clone, Debug, Serialize)]
-pub struct CredentialSet {
-    /// `ASIA...`
-    pub access_key_id: String,
-    /// Never serialized.
-    #[serde(skip)]
-    pub secret_access_key: String,
-    /// Never serialized.
-    #[serde(skip)]
-    pub session_token: String,
-    /// The role's name at minting.
-    pub role: String,
-    /// The account that the role belongs to.
-    pub account_id: String,
-    /// When it came into being; `LastUpdated` is this, cut to seconds.
-    #[serde(serialize_with = "millis::serialize")]
-    pub minted_at: DateTime<Utc>,
-    /// When IMDS gave it out first.
-    #[serde(serialize_with = "millis::option::serialize")]
-    pub served_from: Option<DateTime<Utc>>,
-    /// From here on SQS says ExpiredToken. Whole seconds.
-    #[serde(serialize_with = "millis::serialize")]
-    pub expiration: DateTime<Utc>,
-    /// When the next set took its place.
-    #[serde(serialize_with = "millis::option::serialize")]
-    pub superseded_at: Option<DateTime<Utc>>,
-    /// From here on SQS does not know it.
-    #[serde(serialize_with = "millis::option::serialize")]
-    pub revoked_at: Option<DateTime<Utc>>,
-    /// Before this SQS does not know it yet.
-    #[serde(serialize_with = "millis::serialize")]
-    pub usable_from: DateTime<Utc>,
+/// Who has a role on a schedule.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Hash)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// The instance.
+    #[default]
+    Imds,
+    /// The ECS task.
+    Ecs,
+    /// The pod.
+    PodIdentity,
 }
 
-/// What SQS thinks of an access key id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Valid.
-    Good,
-    /// Past its expiration.
-    Expired,
-    /// Revoked, or minted too recently to be known everywhere.
-    Unknown,
-}
+impl Holder {
+    /// The session name of its sets.
+    fn session(self) -> &'static str {
+        match self {
+            Holder::Imds => "i-1234567890abcdef0",
+            Holder::Ecs => "0123456789abcdef0123456789abcdef",
+            Holder::PodIdentity => "eks-demo-app-01234567-89ab-cdef-0123-456789abcdef",
+        }
+    }
 
-impl CredentialSet {
-    /// Whether the key is accepted at `now`.
-    pub fn standing(&self, now: DateTime<Utc>) -> Standing {
-        if self.revoked_at.is_some_and(|at| at <= now) || now < self.usable_from {
-            Standing::Unknown
-        } else if now >= self.expiration {
-            Standing::Expired
-        } else {
-            Standing::Good
+    fn issuer(self) -> Service {
+        match self {
+            Holder::Imds => Service::Imds,
+            Holder::Ecs => Service::Ecs,
+            Holder::PodIdentity => Service::PodIdentity,
         }
     }
 }
@@ -112,72 +85,89 @@ pub enum Which {
     All,
 }
 
-/// All sets of a world, by order of minting.
+/// What minting needs.
+pub struct Press<'a> {
+    /// Where the set goes.
+    pub keys: &'a mut Keyring,
+    /// Its randomness.
+    pub mint: &'a mut Mint,
+    /// When it is minted.
+    pub now: DateTime<Utc>,
+    /// How long services do not know it yet.
+    pub delay: TimeDelta,
+}
+
+impl Press<'_> {
+    /// Mints a set now.
+    pub fn add(&mut self, draft: Draft) -> usize {
+        self.keys.add(draft, self.now, self.now + self.delay, self.mint)
+    }
+}
+
+/// A role whose sets follow each other by the clock.
 #[derive(Debug)]
-pub struct Roles {
+pub struct RotatingRole {
     /// The role as it is now; changes hold for the next set.
     pub role: RoleConfig,
     /// The account as it is now.
     pub account_id: String,
-    sets: Vec<CredentialSet>,
-    by_key: HashMap<String, usize>,
+    holder: Holder,
+    role_id: String,
     /// The ordinary sets (not those that were minted dead), oldest first.
     succession: Vec<usize>,
     /// A role swap leaves no current set until the next request.
     current: Option<usize>,
 }
 
-impl Roles {
+impl RotatingRole {
     /// No set exists before the first request.
-    pub fn new(role: RoleConfig, account_id: String) -> Self {
-        Self { role, account_id, sets: Vec::new(), by_key: HashMap::new(), succession: Vec::new(), current: None }
+    pub fn new(holder: Holder, role: RoleConfig, account_id: String, mint: &mut Mint) -> Self {
+        Self { role, account_id, holder, role_id: mint.role_id(), succession: Vec::new(), current: None }
     }
 
-    fn add(&mut self, minted_at: DateTime<Utc>, usable_from: DateTime<Utc>, mint: &mut Mint) -> usize {
-        let set = CredentialSet {
-            access_key_id: mint.access_key_id(),
-            secret_access_key: mint.secret_access_key(),
-            session_token: mint.session_token(),
+    /// `arn:aws:iam::123456789012:role/NAME`.
+    pub fn arn(&self) -> String {
+        role_arn(&self.account_id, &self.role.name)
+    }
+
+    fn draft(&self) -> Draft {
+        let chains = self.holder != Holder::Imds;
+        Draft {
+            issuer: self.holder.issuer(),
             role: self.role.name.clone(),
-            account_id: self.account_id.clone(),
-            minted_at,
-            served_from: None,
-            expiration: whole_second(minted_at) + TimeDelta::seconds(self.role.lifetime_s.into()),
-            superseded_at: None,
-            revoked_at: None,
-            usable_from,
-        };
-        let index = self.sets.len();
-        self.by_key.insert(set.access_key_id.clone(), index);
-        self.sets.push(set);
-        index
+            principal: Principal::session(&self.arn(), &self.role_id, self.holder.session(), chains),
+            session_name: None,
+            asked_s: None,
+            lifetime_s: self.role.lifetime_s,
+        }
     }
 
-    /// Mints the next set now; SQS accepts it after `delay`.
-    pub fn rotate(&mut self, now: DateTime<Utc>, delay: TimeDelta, mint: &mut Mint) -> usize {
-        self.retire(now);
-        let index = self.add(now, now + delay, mint);
+    /// Mints the next set now.
+    pub fn rotate(&mut self, press: &mut Press<'_>) -> usize {
+        self.retire(press.keys, press.now);
+        let index = press.add(self.draft());
         self.succession.push(index);
         self.current = Some(index);
         index
     }
 
-    fn retire(&mut self, now: DateTime<Utc>) {
+    fn retire(&mut self, keys: &mut Keyring, now: DateTime<Utc>) {
         if let Some(old) = self.current.take() {
-            self.sets[old].superseded_at = Some(now);
+            keys.supersede(old, now);
         }
     }
 
     /// Whether the next request will mint.
-    pub fn due(&self, now: DateTime<Utc>) -> bool {
-        self.current.is_none_or(|i| self.sets[i].expiration - now < TimeDelta::seconds(self.role.renew_before_s.into()))
+    pub fn due(&self, keys: &Keyring, now: DateTime<Utc>) -> bool {
+        let margin = TimeDelta::seconds(self.role.renew_before_s.into());
+        self.current.is_none_or(|i| keys.set(i).expiration - now < margin)
     }
 
-    /// The set to serve at `now` by the ordinary rule, minted if it is due.
-    pub fn current(&mut self, now: DateTime<Utc>, delay: TimeDelta, mint: &mut Mint) -> usize {
+    /// The set to serve now by the ordinary rule, minted if it is due.
+    pub fn current(&mut self, press: &mut Press<'_>) -> usize {
         match self.current {
-            Some(index) if !self.due(now) => index,
-            _ => self.rotate(now, delay, mint),
+            Some(index) if !self.due(press.keys, press.now) => index,
+            _ => self.rotate(press),
         }
     }
 
@@ -191,116 +181,148 @@ impl Roles {
         self.succession.iter().rev().nth(1).copied()
     }
 
-    /// A set that died `ago` before `now`; it never becomes the current one.
-    pub fn mint_expired(&mut self, now: DateTime<Utc>, ago: TimeDelta, mint: &mut Mint) -> usize {
-        let born = whole_second(now) - ago - TimeDelta::seconds(self.role.lifetime_s.into());
-        self.add(born, born, mint)
+    /// A set that died `ago` before now; it never becomes the current one.
+    pub fn mint_expired(&mut self, ago: TimeDelta, press: &mut Press<'_>) -> usize {
+        let now = crate::clock::whole_second(press.now);
+        let born = now - ago - TimeDelta::seconds(self.role.lifetime_s.into());
+        press.keys.add(self.draft(), born, born, press.mint)
     }
 
     /// Another role takes the place of this one: its first set is minted at the next request.
-    pub fn swap(&mut self, name: Option<String>, account_id: Option<String>, now: DateTime<Utc>) {
+    pub fn swap(&mut self, name: Option<String>, account_id: Option<String>, press: &mut Press<'_>) {
         self.role.name = name.unwrap_or_else(|| self.role.name.clone());
         self.account_id = account_id.unwrap_or_else(|| self.account_id.clone());
-        self.retire(now);
+        self.role_id = press.mint.role_id();
+        self.retire(press.keys, press.now);
     }
+}
 
-    /// From `now` on SQS does not know these keys; IMDS may go on serving them.
-    pub fn revoke(&mut self, which: Which, now: DateTime<Utc>) {
-        let chosen: Vec<usize> = match which {
-            Which::Current => self.current.into_iter().collect(),
-            Which::All => (0..self.sets.len()).collect(),
-        };
-        for index in chosen {
-            self.sets[index].revoked_at.get_or_insert(now);
+/// The roles on a schedule of a world.
+#[derive(Debug)]
+pub struct Holders {
+    /// The instance's.
+    pub imds: RotatingRole,
+    /// The ECS task's.
+    pub ecs: RotatingRole,
+    /// The pod's.
+    pub pod_identity: RotatingRole,
+}
+
+impl Holders {
+    /// One of them.
+    pub fn get(&self, holder: Holder) -> &RotatingRole {
+        match holder {
+            Holder::Imds => &self.imds,
+            Holder::Ecs => &self.ecs,
+            Holder::PodIdentity => &self.pod_identity,
         }
     }
 
-    /// One set.
-    pub fn set(&self, index: usize) -> &CredentialSet {
-        &self.sets[index]
-    }
-
-    /// Notes that IMDS gives the set out.
-    pub fn served(&mut self, index: usize, now: DateTime<Utc>) -> &CredentialSet {
-        self.sets[index].served_from.get_or_insert(now);
-        &self.sets[index]
-    }
-
-    /// The set that a key belongs to.
-    pub fn find(&self, access_key_id: &str) -> Option<&CredentialSet> {
-        self.by_key.get(access_key_id).map(|&i| &self.sets[i])
-    }
-
-    /// Every set ever minted, oldest first.
-    pub fn all(&self) -> &[CredentialSet] {
-        &self.sets
+    /// One of them, to change it.
+    pub fn get_mut(&mut self, holder: Holder) -> &mut RotatingRole {
+        match holder {
+            Holder::Imds => &mut self.imds,
+            Holder::Ecs => &mut self.ecs,
+            Holder::PodIdentity => &mut self.pod_identity,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::Standing;
+
+    struct Scene {
+        role: RotatingRole,
+        keys: Keyring,
+        mint: Mint,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let mut mint = Mint::new(7);
+            let role = RotatingRole::new(Holder::Imds, RoleConfig::default(), "123456789012".into(), &mut mint);
+            Self { role, keys: Keyring::default(), mint }
+        }
+
+        fn at<T>(&mut self, second: i64, act: impl FnOnce(&mut RotatingRole, &mut Press<'_>) -> T) -> T {
+            self.spreading(second, 0, act)
+        }
+
+        fn spreading<T>(
+            &mut self,
+            second: i64,
+            delay_s: i64,
+            act: impl FnOnce(&mut RotatingRole, &mut Press<'_>) -> T,
+        ) -> T {
+            let delay = TimeDelta::seconds(delay_s);
+            act(&mut self.role, &mut Press { keys: &mut self.keys, mint: &mut self.mint, now: at(second), delay })
+        }
+
+        fn standing(&self, set: usize, second: i64) -> Standing {
+            self.keys.set(set).standing(at(second))
+        }
+    }
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + second, 500_000_000).unwrap()
     }
 
-    fn roles() -> (Roles, Mint) {
-        (Roles::new(RoleConfig::default(), "123456789012".into()), Mint::new(7))
-    }
-
     #[test]
     fn a_set_is_kept_until_less_than_the_renewal_margin_is_left() {
-        let (mut roles, mut mint) = roles();
-        let first = roles.current(at(0), TimeDelta::zero(), &mut mint);
-        assert_eq!(roles.current(at(599), TimeDelta::zero(), &mut mint), first);
-        let second = roles.current(at(600), TimeDelta::zero(), &mut mint);
+        let mut scene = Scene::new();
+        let first = scene.at(0, RotatingRole::current);
+        assert_eq!(scene.at(599, RotatingRole::current), first);
+        let second = scene.at(600, RotatingRole::current);
         assert_ne!(first, second, "expiration counts from the whole second, so 299.5 s are left");
-        assert_eq!(roles.set(first).superseded_at, Some(at(600)));
-        assert_eq!(roles.previous(), Some(first));
+        assert_eq!(scene.keys.set(first).superseded_at, Some(at(600)));
+        assert_eq!(scene.role.previous(), Some(first));
     }
 
     #[test]
     fn a_superseded_set_stays_good_until_it_expires() {
-        let (mut roles, mut mint) = roles();
-        let first = roles.rotate(at(0), TimeDelta::zero(), &mut mint);
-        roles.rotate(at(10), TimeDelta::zero(), &mut mint);
-        assert_eq!(roles.set(first).standing(at(899)), Standing::Good);
-        assert_eq!(roles.set(first).standing(at(900)), Standing::Expired);
+        let mut scene = Scene::new();
+        let first = scene.at(0, RotatingRole::rotate);
+        scene.at(10, RotatingRole::rotate);
+        assert_eq!(scene.standing(first, 899), Standing::Good);
+        assert_eq!(scene.standing(first, 900), Standing::Expired);
     }
 
     #[test]
     fn a_fresh_key_is_unknown_until_it_has_spread() {
-        let (mut roles, mut mint) = roles();
-        let set = roles.rotate(at(0), TimeDelta::seconds(5), &mut mint);
-        assert_eq!(roles.set(set).standing(at(4)), Standing::Unknown);
-        assert_eq!(roles.set(set).standing(at(5)), Standing::Good);
+        let mut scene = Scene::new();
+        let set = scene.spreading(0, 5, RotatingRole::rotate);
+        assert_eq!(scene.standing(set, 4), Standing::Unknown);
+        assert_eq!(scene.standing(set, 5), Standing::Good);
     }
 
     #[test]
-    fn revoking_the_current_set_leaves_the_others() {
-        let (mut roles, mut mint) = roles();
-        let first = roles.rotate(at(0), TimeDelta::zero(), &mut mint);
-        let second = roles.rotate(at(1), TimeDelta::zero(), &mut mint);
-        roles.revoke(Which::Current, at(2));
-        assert_eq!(roles.set(first).standing(at(2)), Standing::Good);
-        assert_eq!(roles.set(second).standing(at(2)), Standing::Unknown);
+    fn revoking_one_set_leaves_the_others() {
+        let mut scene = Scene::new();
+        let first = scene.at(0, RotatingRole::rotate);
+        let second = scene.at(1, RotatingRole::rotate);
+        scene.keys.revoke(second, at(2));
+        assert_eq!(scene.standing(first, 2), Standing::Good);
+        assert_eq!(scene.standing(second, 2), Standing::Unknown);
     }
 
     #[test]
     fn a_set_minted_dead_is_expired_at_once_and_never_current() {
-        let (mut roles, mut mint) = roles();
-        let current = roles.rotate(at(0), TimeDelta::zero(), &mut mint);
-        let dead = roles.mint_expired(at(1), TimeDelta::seconds(60), &mut mint);
-        assert_eq!(roles.set(dead).standing(at(1)), Standing::Expired);
-        assert_eq!(roles.current(at(1), TimeDelta::zero(), &mut mint), current);
+        let mut scene = Scene::new();
+        let current = scene.at(0, RotatingRole::rotate);
+        let dead = scene.at(1, |role, press| role.mint_expired(TimeDelta::seconds(60), press));
+        assert_eq!(scene.standing(dead, 1), Standing::Expired);
+        assert_eq!(scene.at(1, RotatingRole::current), current);
     }
 
     #[test]
     fn the_same_seed_gives_the_same_keys() {
-        let (mut a, mut mint_a) = roles();
-        let (mut b, mut mint_b) = roles();
-        let (i, j) = (a.rotate(at(0), TimeDelta::zero(), &mut mint_a), b.rotate(at(0), TimeDelta::zero(), &mut mint_b));
-        assert_eq!(a.set(i).access_key_id, b.set(j).access_key_id);
+        let key = || {
+            let mut scene = Scene::new();
+            let set = scene.at(0, RotatingRole::rotate);
+            scene.keys.set(set).access_key_id.clone()
+        };
+        assert_eq!(key(), key());
     }
 }

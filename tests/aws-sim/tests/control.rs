@@ -97,6 +97,33 @@ async fn truth_secrets_journal_and_summary_tell_what_happened() {
 }
 
 #[tokio::test]
+async fn every_service_has_a_url_and_every_sign_in_its_file() {
+    let simulator = Simulator::start();
+    let config = json!({"users": [{"name": "app"}], "sts_roles": [{"role": "worker", "session_lifetime_s": 60}]});
+    let world = simulator.ask("POST", "/worlds", config).await.json();
+    for service in aws_sim::world::SERVICES {
+        assert!(world[service].as_str().unwrap().starts_with("http://127.0.0.1:"), "{world}");
+    }
+    assert!(world["ecs_relative_uri"].as_str().unwrap().starts_with("/v2/credentials/"));
+    assert!(world["users"][0]["access_key_id"].as_str().unwrap().starts_with("AKIA"));
+    let path = |what: &str| format!("/worlds/{}/{what}", world["world"].as_str().unwrap());
+    for (what, body, field) in [
+        ("web-identity-token", json!({"expires_in_s": 60}), "token"),
+        ("pod-identity-token", Value::Null, "token"),
+        ("sso-login", json!({"session": "dev"}), "file_name"),
+        ("login", Value::Null, "session"),
+    ] {
+        let answer = simulator.ask("POST", &path(what), body).await;
+        assert!(answer.status == 200 && answer.json()[field].is_string(), "{what}: {}", answer.text());
+    }
+    let wrong = simulator.ask("POST", &path("sso-login"), json!({"colour": "red"})).await;
+    assert!(wrong.status == 400 && wrong.text().contains("registration_life_s"), "{}", wrong.text());
+    let truth = simulator.ask("GET", &path("truth"), Value::Null).await.json();
+    assert_eq!(truth["sts_roles"][0]["arn"], "arn:aws:iam::123456789012:role/worker");
+    assert_eq!(truth["ecs"]["role"], "task-role");
+}
+
+#[tokio::test]
 async fn a_script_runs_its_steps_in_time_and_in_the_journal() {
     let simulator = Simulator::start();
     let world = simulator.ask("POST", "/worlds", json!({})).await.json();
@@ -132,8 +159,12 @@ async fn what_is_not_understood_is_an_error_that_says_what_is() {
         ("/worlds".into(), json!({"role": {"lifetime_s": 10, "renew_before_s": 10}}), "renew_before_s"),
         ("/worlds".into(), json!({"imds": ["a", "a"]}), "distinct"),
         ("/worlds".into(), json!({"account_id": "1"}), "12 digits"),
+        ("/worlds".into(), json!({"imds": ["sts"]}), "none of them a service's"),
+        ("/worlds".into(), json!({"sts_roles": [{"role": "a"}, {"role": "a"}]}), "distinct roles"),
+        ("/worlds".into(), json!({"sts_roles": [{"role": "a", "max_session_s": 60}]}), "3600 to 43200"),
+        ("/worlds".into(), json!({"ecs": {"lifetime_s": 10}}), "ecs: lifetime_s"),
         (path("do"), json!({"action": "explode"}), "slow_trickle"),
-        (path("do"), json!({"action": "empty", "listeners": ["nobody"]}), "this world has imds"),
+        (path("do"), json!({"action": "empty", "listeners": ["nobody"]}), "this world has ecs, imds"),
         (path("script"), script, "slow_trickle"),
         (path("script"), json!({"steps": [{"at_s": -1, "do": []}]}), "at_s"),
     ] {

@@ -79,7 +79,7 @@ async fn credentials_are_printed_as_the_real_service_prints_them() {
     assert_eq!(names, expected, "{}", answer.text());
     let document = answer.json();
     let state = world.state();
-    let set = &state.roles.all()[0];
+    let set = &state.keys.sets()[0];
     assert_eq!(document["Expiration"], imds_time(set.expiration));
     assert_eq!(document["Code"], "Success");
     assert!(set.access_key_id.starts_with("ASIA") && set.access_key_id.len() == 20);
@@ -136,7 +136,7 @@ async fn a_set_is_renewed_by_the_first_request_after_it_is_due() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     let state = world.state();
-    let [old, new] = &state.roles.all()[..2] else { panic!("two sets") };
+    let [old, new] = &state.keys.sets()[..2] else { panic!("two sets") };
     assert_eq!(old.superseded_at, Some(new.minted_at));
     assert!(old.expiration > new.minted_at, "renewed before it died");
 }
@@ -150,5 +150,5 @@ async fn the_journal_tells_who_asked_what_and_got_which_key() {
     let entry = &page.entries[0];
     assert_eq!((entry.method.as_str(), entry.path.as_str(), entry.status), ("GET", CREDENTIALS, Some(200)));
     assert_eq!(entry.user_agent.as_deref(), Some("tester/1"));
-    assert_eq!(entry.access_key_id.as_deref(), Some(world.state().roles.all()[0].access_key_id.as_str()));
+    assert_eq!(entry.access_key_id.as_deref(), Some(world.state().keys.sets()[0].access_key_id.as_str()));
 }

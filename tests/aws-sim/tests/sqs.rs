@@ -114,7 +114,7 @@ async fn a_key_dies_at_its_expiration() {
         let call = Call::send(&world, &credentials);
         let before = aws_sim::clock::now();
         let answer = call.go(&world.sqs).await;
-        let expiration = world.state().roles.all()[0].expiration;
+        let expiration = world.state().keys.sets()[0].expiration;
         if answer.status == 403 {
             assert_eq!(refusal(&answer).1, "ExpiredToken");
             assert!(aws_sim::clock::now() >= expiration);
@@ -132,7 +132,7 @@ async fn unknown_revoked_and_mismatched_keys_are_invalid() {
     let mut unknown = Call::send(&world, &credentials);
     unknown.access_key_id = "ASIAAAAAAAAAAAAAAAAA".into();
     let mut other_token = Call::send(&world, &credentials);
-    other_token.token = "IQoJb3JpZ2luX2VjAAAA==".into();
+    other_token.token = Some("IQoJb3JpZ2luX2VjAAAA==".into());
     let revoked = Call::send(&world, &credentials);
     assert_eq!(revoked.go(&world.sqs).await.status, 200);
     for (call, revoke) in [(unknown, false), (other_token, false), (revoked, true)] {

@@ -1,5 +1,7 @@
 //! How does SQS say no? Codes and texts of the service, in the names of both protocols.
 
+use crate::sigv4::Refusal;
+
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqsError {
@@ -13,6 +15,34 @@ pub struct SqsError {
     pub message: String,
 }
 
+impl From<Refusal> for SqsError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::MissingAuthentication => Self::security(
+                "MissingAuthenticationToken",
+                "com.amazon.coral.service#MissingAuthenticationTokenException",
+                "Request is missing Authentication Token",
+            ),
+            Refusal::Incomplete(message) => {
+                Self::security("IncompleteSignature", "com.amazon.coral.service#IncompleteSignatureException", message)
+            }
+            Refusal::InvalidToken => Self::security(
+                "InvalidClientTokenId",
+                "com.amazon.coral.service#UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            ),
+            Refusal::Expired => Self::security(
+                "ExpiredToken",
+                "com.amazon.coral.service#ExpiredTokenException",
+                "The security token included in the request is expired",
+            ),
+            Refusal::Signature(message) => {
+                Self::security("SignatureDoesNotMatch", "com.amazon.coral.service#InvalidSignatureException", message)
+            }
+        }
+    }
+}
+
 impl SqsError {
     fn security(code: &'static str, shape: &'static str, message: impl Into<String>) -> Self {
         Self { status: 403, code, shape, message: message.into() }
@@ -21,43 +51,6 @@ impl SqsError {
     /// The value of the header `x-amzn-query-error`.
     pub fn query_error(&self) -> String {
         format!("{};Sender", self.code)
-    }
-
-    /// The request is not signed at all.
-    pub fn missing_authentication() -> Self {
-        Self::security(
-            "MissingAuthenticationToken",
-            "com.amazon.coral.service#MissingAuthenticationTokenException",
-            "Request is missing Authentication Token",
-        )
-    }
-
-    /// The signature has not all its parts.
-    pub fn incomplete_signature(message: impl Into<String>) -> Self {
-        Self::security("IncompleteSignature", "com.amazon.coral.service#IncompleteSignatureException", message)
-    }
-
-    /// The key is unknown, or the session token is not the key's.
-    pub fn invalid_token() -> Self {
-        Self::security(
-            "InvalidClientTokenId",
-            "com.amazon.coral.service#UnrecognizedClientException",
-            "The security token included in the request is invalid.",
-        )
-    }
-
-    /// The credentials have expired.
-    pub fn expired_token() -> Self {
-        Self::security(
-            "ExpiredToken",
-            "com.amazon.coral.service#ExpiredTokenException",
-            "The security token included in the request is expired",
-        )
-    }
-
-    /// The signature is there and wrong, or too old, or for something else.
-    pub fn signature(message: impl Into<String>) -> Self {
-        Self::security("SignatureDoesNotMatch", "com.amazon.coral.service#InvalidSignatureException", message)
     }
 
     /// No such queue.

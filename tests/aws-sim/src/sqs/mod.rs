@@ -1,6 +1,5 @@
 //! What does SQS answer to this request? First who signs it, then what is asked, in either of its two protocols.
 
-pub mod auth;
 pub mod error;
 pub mod json;
 pub mod query;
@@ -9,6 +8,7 @@ pub mod queues;
 use crate::clock::{http_date, now};
 use crate::journal::{Entry, Service};
 use crate::listener::{Handler, Reply};
+use crate::sigv4::{self, Demands};
 use crate::world::World;
 use bytes::Bytes;
 use error::SqsError;
@@ -58,7 +58,7 @@ async fn answer(world: &World, request: Request<Incoming>) -> Reply {
     }
     let protocol = Protocol::of(&parts);
     let request_id = world.state().mint.uuid();
-    let access_key_id = auth::claimed_key(&parts);
+    let access_key_id = sigv4::claimed_key(&parts);
     let (operation, result) = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => serve(world, protocol, &parts, &body.to_bytes()).await,
         Err(e) => (None, Err(SqsError::invalid_parameter(format!("cannot read the body: {e}")))),
@@ -105,8 +105,10 @@ async fn serve(
         Protocol::Json => json::operation_name(parts),
         Protocol::Query => query::operation_name(parts, body),
     };
-    if let Err(error) = auth::authenticate(world, parts, body, now()) {
-        return (name, Err(error));
+    let (config, at) = (&world.config, now());
+    let demands = Demands { service: "sqs", region: &config.region, max_skew_s: config.max_skew_s };
+    if let Err(refusal) = sigv4::authenticate(parts, body, demands, at, |id| world.state().keys.key(id, at)) {
+        return (name, Err(refusal.into()));
     }
     let operation = match protocol {
         Protocol::Json => json::decode(parts, body),

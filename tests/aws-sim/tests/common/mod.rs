@@ -137,11 +137,12 @@ pub async fn credentials(base: &str) -> Value {
     get(base, CREDENTIALS).await.unwrap().json()
 }
 
-/// A request to SQS that is about to be signed; each field can be made wrong.
+/// A request that is about to be signed; each field can be made wrong.
 pub struct Call {
     pub access_key_id: String,
     pub secret: String,
-    pub token: String,
+    /// Keys of users have none.
+    pub token: Option<String>,
     pub region: &'static str,
     pub service: &'static str,
     pub at: DateTime<Utc>,
@@ -152,11 +153,11 @@ pub struct Call {
 
 impl Call {
     fn with(credentials: &Value, headers: Vec<(&'static str, String)>, body: String) -> Self {
-        let field = |name: &str| credentials[name].as_str().unwrap().to_string();
+        let field = |name: &str| credentials[name].as_str().unwrap_or_else(|| panic!("no {name}")).to_string();
         Self {
             access_key_id: field("AccessKeyId"),
             secret: field("SecretAccessKey"),
-            token: field("Token"),
+            token: credentials["Token"].as_str().map(Into::into),
             region: "us-east-1",
             service: "sqs",
             at: DateTime::from(SystemTime::UNIX_EPOCH) + since_epoch(),
@@ -181,6 +182,13 @@ impl Call {
         Self::with(credentials, headers, format!("{form}&Version=2012-11-05"))
     }
 
+    /// To STS.
+    pub fn sts(credentials: &Value, form: &str) -> Self {
+        let headers = vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_string())];
+        let call = Self::with(credentials, headers, format!("{form}&Version=2011-06-15"));
+        Self { service: "sts", ..call }
+    }
+
     /// A SendMessage to the queue that each world has.
     pub fn send(world: &World, credentials: &Value) -> Self {
         let url = format!("{}/123456789012/demo", world.sqs);
@@ -197,7 +205,7 @@ impl Call {
     pub fn signed(&self, base: &str) -> Vec<(String, String)> {
         let host = base.strip_prefix("http://").unwrap().to_string();
         let identity: Identity =
-            Credentials::new(&self.access_key_id, &self.secret, Some(self.token.clone()), None, "test").into();
+            Credentials::new(&self.access_key_id, &self.secret, self.token.clone(), None, "test").into();
         let params: SigningParams<'_> = v4::SigningParams::builder()
             .identity(&identity)
             .region(self.region)
@@ -233,6 +241,50 @@ impl Call {
         let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         exchange(base, "POST", &self.path, &headers, self.body.as_bytes(), LONG).await.unwrap()
     }
+}
+
+/// The text of the first element of this name.
+pub fn element<'a>(document: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = document.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once(&format!("</{name}>"))?.0)
+}
+
+/// The credentials of an answer of STS, under the names of IMDS.
+pub fn sts_credentials(answer: &Answer) -> Value {
+    let text = answer.text();
+    assert_eq!(answer.status, 200, "{text}");
+    json!({
+        "AccessKeyId": element(text, "AccessKeyId"),
+        "SecretAccessKey": element(text, "SecretAccessKey"),
+        "Token": element(text, "SessionToken"),
+        "Expiration": element(text, "Expiration"),
+    })
+}
+
+/// Status, code and text of a refusal of STS.
+pub fn sts_refusal(answer: &Answer) -> (u16, String, String) {
+    let text = answer.text();
+    assert!(text.starts_with("<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"), "{text}");
+    let field = |name: &str| quick_xml::escape::unescape(element(text, name).unwrap()).unwrap().to_string();
+    assert!(answer.header("x-amzn-requestid") == element(text, "RequestId") && answer.header("date").is_some());
+    (answer.status, field("Code"), field("Message"))
+}
+
+/// The last entry about a listener.
+pub fn last_entry(world: &World, listener: &str) -> aws_sim::journal::Entry {
+    let entries = world.state().journal.since(0).entries;
+    entries.into_iter().rfind(|entry| entry.listener == listener).unwrap()
+}
+
+/// Every secret that a world tells of.
+pub fn secrets(world: &World) -> Vec<String> {
+    serde_json::from_value(world.secrets()["secrets"].clone()).unwrap()
+}
+
+/// The key of the one user of a world, under the names of IMDS.
+pub fn user_key(world: &World) -> Value {
+    let user = &world.reply()["users"][0];
+    json!({"AccessKeyId": user["access_key_id"], "SecretAccessKey": user["secret_access_key"]})
 }
 
 fn since_epoch() -> TimeDelta {

@@ -1,8 +1,6 @@
-//! What can be asked of a world: which actions are there, and how are they written?
+//! Which faults are there, what do they reach, and which fields do they take?
 
-use crate::roles::Which;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// Which requests a fault hits.
@@ -13,7 +11,7 @@ pub enum Scope {
     Token,
     /// The list of roles.
     Role,
-    /// The credentials of a role.
+    /// What gives out credentials or, at `oidc`, a token.
     Credentials,
     /// Every request.
     #[default]
@@ -24,7 +22,7 @@ pub enum Scope {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
-    /// The IMDS listeners that are hit; all of them if absent.
+    /// The listeners that are hit; if absent all of them, or all of IMDS ([`Kind::is_about_rotation`]).
     pub listeners: Option<Vec<String>>,
     /// The requests that are hit.
     pub scope: Option<Scope>,
@@ -34,14 +32,14 @@ pub struct Target {
     pub times: Option<u64>,
 }
 
-/// The shapes of an answer that is JSON and yet holds no credentials.
+/// The shapes of an answer that is well-formed and yet holds no credentials.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WrongJson {
     /// What IMDS says when EC2 may not assume the role.
     #[default]
     AssumeRoleUnauthorized,
-    /// No `AccessKeyId`.
+    /// No `AccessKeyId`, whatever it is called in the answer at hand.
     MissingAccessKeyId,
     /// No `SecretAccessKey`.
     MissingSecretAccessKey,
@@ -90,7 +88,7 @@ pub enum Kind {
     Truncated {},
     /// 200 with bytes that are no text.
     Garbage {},
-    /// 200 with JSON that holds no usable credentials.
+    /// 200 with a document that holds no usable credentials.
     WrongJson {
         /// What is wrong with it.
         #[serde(default)]
@@ -116,10 +114,23 @@ pub enum Kind {
     Alternate {},
     /// No role is attached.
     NoRole {},
-    /// SQS refuses a key that is minted while this holds for so long.
+    /// SQS and STS refuse a key that is minted while this holds for so long.
     NotYetValid {
         /// Seconds from minting.
         seconds: u32,
+    },
+    /// The service's own answer to those who ask too often.
+    Throttle {},
+    /// The service's own error of this code.
+    Fail {
+        /// As the service names it.
+        code: String,
+        /// The service's own if absent.
+        #[serde(default)]
+        status: Option<u16>,
+        /// The service's own if absent.
+        #[serde(default)]
+        message: Option<String>,
     },
     /// The `Date` header is off.
     #[serde(alias = "time_offset_s")]
@@ -156,8 +167,34 @@ impl Kind {
             Kind::Alternate {} => "alternate",
             Kind::NoRole {} => "no_role",
             Kind::NotYetValid { .. } => "not_yet_valid",
+            Kind::Throttle {} => "throttle",
+            Kind::Fail { .. } => "fail",
             Kind::TimeOffset { .. } => "time_offset",
         }
+    }
+
+    /// Whether it is about which set of a role on a schedule is served: without `listeners` it is then about IMDS alone.
+    pub fn is_about_rotation(&self) -> bool {
+        matches!(
+            self,
+            Kind::ExpiredSet { .. } | Kind::SameSet {} | Kind::OlderSet {} | Kind::Alternate {} | Kind::NoRole {}
+        )
+    }
+
+    /// Whether nothing of the right answer is left under it.
+    pub fn covers_the_answer(&self) -> bool {
+        matches!(
+            self,
+            Kind::HangAfterConnect {}
+                | Kind::Status { .. }
+                | Kind::Empty {}
+                | Kind::Garbage {}
+                | Kind::Huge {}
+                | Kind::Redirect {}
+                | Kind::Reset {}
+                | Kind::Throttle {}
+                | Kind::Fail { .. }
+        )
     }
 
     /// What it reaches.
@@ -176,13 +213,18 @@ impl Kind {
         }
     }
 
-    fn check(&self, target: &Target) -> Result<(), String> {
+    pub(super) fn check(&self, target: &Target) -> Result<(), String> {
         let name = self.name();
         let refuse = |field: &str, why: &str| Err(format!("{name} takes no {field:?}: {why}"));
-        if let Kind::Status { code, .. } = self
-            && !(100..=599).contains(code)
+        let status = match self {
+            Kind::Status { code, .. } => Some(*code),
+            Kind::Fail { status, .. } => *status,
+            _ => None,
+        };
+        if let Some(status) = status
+            && !(100..=599).contains(&status)
         {
-            return Err(format!("status: code {code}, expected 100 to 599"));
+            return Err(format!("{name}: status {status}, expected 100 to 599"));
         }
         if target.for_s.is_some_and(|s| Duration::try_from_secs_f64(s).is_err()) {
             return Err(format!("{name}: for_s {:?}, expected seconds >= 0", target.for_s));
@@ -190,7 +232,9 @@ impl Kind {
         match self.reach() {
             Reach::Connect if target.times.is_some() => refuse("times", "a connect that never comes can't be counted"),
             Reach::World if target.times.is_some() => refuse("times", "it is about keys, not requests"),
-            Reach::World if target.listeners.is_some() => refuse("listeners", "it is about SQS"),
+            Reach::World if target.listeners.is_some() => {
+                refuse("listeners", "it is about keys, wherever they are used")
+            }
             Reach::Answer | Reach::Date => Ok(()),
             _ if target.scope.is_some() => refuse("scope", "its reach is fixed"),
             _ => Ok(()),
@@ -223,163 +267,6 @@ impl Reach {
             Reach::Credentials => asked == Scope::Credentials,
             Reach::RoleAndCredentials => matches!(asked, Scope::Role | Scope::Credentials),
             Reach::Connect | Reach::World => false,
-        }
-    }
-}
-
-/// An action of the control interface.
-#[derive(Clone, Debug)]
-pub enum Action {
-    /// Begins a fault.
-    Begin(Kind, Target),
-    /// Changes the world for good.
-    Change(Change),
-}
-
-/// What changes the world and has no end of its own.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Change {
-    /// The instance gets another role.
-    RoleSwap {
-        /// The new role's name.
-        #[serde(default)]
-        name: Option<String>,
-        /// The account that it belongs to.
-        #[serde(default)]
-        account_id: Option<String>,
-    },
-    /// Ends every `no_role`.
-    RoleBack {},
-    /// SQS forgets keys.
-    Revoke {
-        /// Which ones.
-        #[serde(default)]
-        which: Which,
-    },
-    /// Mints the next set at once.
-    RotateNow {},
-    /// Changes how sets are minted from now on.
-    SetRole {
-        /// See [`crate::roles::RoleConfig`].
-        #[serde(default)]
-        lifetime_s: Option<u32>,
-        /// See [`crate::roles::RoleConfig`].
-        #[serde(default)]
-        renew_before_s: Option<u32>,
-        /// See [`crate::roles::RoleConfig`].
-        #[serde(default)]
-        extended: Option<bool>,
-    },
-    /// Ends faults.
-    Clear {
-        /// Only at these listeners.
-        #[serde(default)]
-        listeners: Option<Vec<String>>,
-        /// Only faults of this name.
-        #[serde(default)]
-        fault: Option<String>,
-    },
-}
-
-/// Every fault and every change that is understood, for the errors that name them.
-const FAULTS: &[&str] = &[
-    "refuse",
-    "hang_connect",
-    "hang_after_connect",
-    "status",
-    "slow_trickle",
-    "lying_length",
-    "empty",
-    "truncated",
-    "garbage",
-    "wrong_json",
-    "huge",
-    "redirect",
-    "reset",
-    "expired_set",
-    "same_set",
-    "older_set",
-    "alternate",
-    "no_role",
-    "not_yet_valid",
-    "time_offset",
-    "time_offset_s",
-];
-const CHANGES: &[&str] = &["role_swap", "role_back", "revoke", "rotate_now", "set_role", "clear"];
-
-impl Action {
-    /// Reads one action; the error says what is accepted.
-    pub fn parse(value: &Value) -> Result<Self, String> {
-        let fields = value.as_object().ok_or_else(|| format!("an action is a JSON object, not {value}"))?;
-        let name = fields
-            .get("action")
-            .and_then(Value::as_str)
-            .ok_or_else(|| "an action needs a text field \"action\"".to_string())?;
-        let problem = |e: serde_json::Error| format!("action {name:?}: {e}");
-        if CHANGES.contains(&name) {
-            let change: Change = serde_json::from_value(value.clone()).map_err(problem)?;
-            if let Change::Clear { fault: Some(fault), .. } = &change {
-                known_fault(fault)?;
-            }
-            return Ok(Action::Change(change));
-        }
-        known_fault(name)?;
-        let (common, own): (Map<_, _>, Map<_, _>) = fields
-            .clone()
-            .into_iter()
-            .partition(|(key, _)| matches!(key.as_str(), "listeners" | "scope" | "for_s" | "times"));
-        let kind: Kind = serde_json::from_value(Value::Object(own)).map_err(problem)?;
-        let target: Target = serde_json::from_value(Value::Object(common)).map_err(problem)?;
-        kind.check(&target)?;
-        Ok(Action::Begin(kind, target))
-    }
-
-    /// Reads one action or a list of them.
-    pub fn parse_all(value: &Value) -> Result<Vec<Self>, String> {
-        match value {
-            Value::Array(list) => list.iter().map(Self::parse).collect(),
-            one => Ok(vec![Self::parse(one)?]),
-        }
-    }
-}
-
-fn known_fault(name: &str) -> Result<(), String> {
-    if FAULTS.contains(&name) {
-        return Ok(());
-    }
-    Err(format!(
-        "unknown action {name:?}; faults: {}; changes: {}; every fault also takes listeners, scope, for_s, times",
-        FAULTS.join(", "),
-        CHANGES.join(", ")
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn an_unknown_action_is_told_what_is_accepted() {
-        let error = Action::parse(&json!({"action": "explode"})).unwrap_err();
-        assert!(error.contains("hang_after_connect") && error.contains("role_swap"), "{error}");
-    }
-
-    #[test]
-    fn unknown_and_unfitting_fields_are_errors() {
-        for bad in [
-            json!({"action": "empty", "colour": "red"}),
-            json!({"action": "refuse", "times": 3}),
-            json!({"action": "same_set", "scope": "token"}),
-            json!({"action": "rotate_now", "listeners": ["a"]}),
-            json!({"action": "status", "code": 42}),
-            json!({"action": "empty", "for_s": -1}),
-            json!({"code": 42}),
-            json!({"action": "clear", "fault": "explode"}),
-            json!("empty"),
-        ] {
-            assert!(Action::parse(&bad).is_err(), "{bad} was accepted");
         }
     }
 }
