@@ -93,7 +93,7 @@ public final class Source {
 
     /**
      * The JVM system properties {@code aws.accessKeyId}, {@code aws.secretAccessKey} (SDK v1: {@code aws.secretKey}) and
-     * {@code aws.sessionToken}. They are looked at again every five seconds.
+     * {@code aws.sessionToken}. They are looked at again every few seconds.
      *
      * @return always the same value
      */

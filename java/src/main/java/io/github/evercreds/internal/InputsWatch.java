@@ -6,11 +6,17 @@ import java.util.function.Supplier;
 
 /** Looks at variables and properties when a provider is built, on every beat, and when somebody asks for credentials in vain. */
 final class InputsWatch {
+    /** The engine's loop beats whenever it comes round, at least every five seconds. */
+    private static final long BETWEEN_BEATS_NANOS = 4_000_000_000L;
+    /** Somebody waits, but a thousand may. */
+    private static final long BETWEEN_ASKERS_NANOS = 200_000_000L;
+
     private final Cells cells;
     private final AtomicBoolean queued = new AtomicBoolean();
     /** Where they are read; tests have their own. */
     volatile Supplier<SystemInputs> source = SystemInputs::read;
     private volatile SystemInputs last;
+    private volatile long lookedNanos = System.nanoTime() - BETWEEN_BEATS_NANOS;
 
     InputsWatch(Cells cells) {
         this.cells = cells;
@@ -27,10 +33,24 @@ final class InputsWatch {
         return now;
     }
 
+    /** The engine's loop came round. */
+    void beat(Dispatcher dispatcher) {
+        lookOn(dispatcher, BETWEEN_BEATS_NANOS);
+    }
+
+    /** Somebody waits for credentials, asks for a refresh or had a key rejected: what was missing may just have been set. */
+    void asked(Dispatcher dispatcher) {
+        lookOn(dispatcher, BETWEEN_ASKERS_NANOS);
+    }
+
     /** Has {@link #look} done elsewhere: an application may have put properties of its own kind in place of the JVM's. */
-    void lookOn(Dispatcher dispatcher) {
-        if (queued.compareAndSet(false, true) && !dispatcher.execute(this::look)) {
-            queued.set(false);
+    private void lookOn(Dispatcher dispatcher, long betweenNanos) {
+        long now = System.nanoTime();
+        if (now - lookedNanos >= betweenNanos && queued.compareAndSet(false, true)) {
+            lookedNanos = now;
+            if (!dispatcher.execute(this::look)) {
+                queued.set(false);
+            }
         }
     }
 

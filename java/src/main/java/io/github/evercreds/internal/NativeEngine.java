@@ -107,8 +107,7 @@ final class NativeEngine implements Engine, Cells.Opener {
     public void nudge(long id, int kind, String key) {
         try {
             if (id != 0 && current != null) {
-                // Whoever waits, asks or was rejected may have just set what was missing.
-                inputs.lookOn(dispatcher);
+                inputs.asked(dispatcher);
                 Native.nudge(id, kind, key);
             }
         } catch (RuntimeException | LinkageError fault) {
@@ -200,7 +199,7 @@ final class NativeEngine implements Engine, Cells.Opener {
         if (now != null && now.run == run) {
             now.beat();
             cells.releaseUnreachableOn(dispatcher);
-            inputs.lookOn(dispatcher);
+            inputs.beat(dispatcher);
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.Test;
 
 public class CellsTest {
@@ -208,5 +209,26 @@ public class CellsTest {
         cells.reconfigure(property("a", "1"));
         assertTrue(told.toString(), told.isEmpty());
         assertEquals(1, closed.size());
+    }
+
+    /** The engine's loop comes round for each of its refreshers; the variables do not change as often. */
+    @Test
+    public void a_thousand_beats_are_one_look() throws Exception {
+        AtomicInteger looks = new AtomicInteger();
+        InputsWatch watch = new InputsWatch(cells);
+        watch.source = () -> {
+            looks.incrementAndGet();
+            return NOTHING;
+        };
+        long begun = System.nanoTime();
+        for (int i = 0; i < 1000; i++) {
+            watch.beat(dispatcher);
+            watch.asked(dispatcher);
+        }
+        CountDownLatch done = new CountDownLatch(1);
+        dispatcher.execute(done::countDown);
+        assertTrue(done.await(10, TimeUnit.SECONDS));
+        long most = 1 + (System.nanoTime() - begun) / 200_000_000L;
+        assertTrue(looks + " looks", looks.get() >= 1 && looks.get() <= most);
     }
 }

@@ -20,7 +20,8 @@ public class CommandTest {
         ChildJvm.Ended ended = command().variable("AWS_ACCESS_KEY_ID", "AKIDENV").variable("AWS_SECRET_ACCESS_KEY", "secret")
                 .variable("AWS_SESSION_TOKEN", "token").variable("AWS_ACCOUNT_ID", "123456789012").run();
         assertEquals(ended.output, 0, ended.exitCode);
-        assertEquals("{\"Version\":1,\"AccessKeyId\":\"AKIDENV\",\"SecretAccessKey\":\"secret\",\"SessionToken\":\"token\",\"AccountId\":\"123456789012\"}\n", ended.output);
+        // A new JDK warns of native code on the standard error, where the manifest of the jar does not speak for us.
+        assertEquals("{\"Version\":1,\"AccessKeyId\":\"AKIDENV\",\"SecretAccessKey\":\"secret\",\"SessionToken\":\"token\",\"AccountId\":\"123456789012\"}", ended.output.trim().replaceAll("(?s).*\n", ""));
     }
 
     @Test
@@ -29,7 +30,7 @@ public class CommandTest {
             ChildJvm.Ended ended = command(arguments).variable("EVERCREDS_PROCESS_DEPTH", "4").variable("AWS_ACCESS_KEY_ID", "AKIDENV")
                     .variable("AWS_SECRET_ACCESS_KEY", "secret").run();
             assertEquals(ended.output, 1, ended.exitCode);
-            assertTrue(ended.output, ended.output.startsWith("evercreds: ") && ended.output.contains("runs inside itself more than 3 times") && ended.output.contains("What to do"));
+            assertTrue(ended.output, ended.output.contains("evercreds: ") && !ended.output.contains("AKIDENV") && ended.output.contains("runs inside itself more than 3 times") && ended.output.contains("What to do"));
         }
     }
 
