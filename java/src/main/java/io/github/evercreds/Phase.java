@@ -14,16 +14,5 @@ public enum Phase {
     /** Past the expiration; still handed out while no better are to be had (static stability). */
     STALE,
     /** Certainly expired for longer than may be served ({@code maxStale}): reads throw. */
-    DEAD;
-
-    /**
-     * The phase with the given number of the native boundary.
-     *
-     * @param number 0 to 5
-     * @return the phase; {@link #NONE} for an unknown number
-     */
-    public static Phase of(int number) {
-        Phase[] all = values();
-        return number >= 0 && number < all.length ? all[number] : NONE;
-    }
+    DEAD
 }

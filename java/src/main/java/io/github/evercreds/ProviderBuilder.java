@@ -1,54 +1,33 @@
 // The options that the core refresher and the providers of both SDKs have in common.
 package io.github.evercreds;
 
-import io.github.evercreds.internal.Settings;
 import java.net.URI;
 import java.time.Duration;
 
 /**
  * The options that {@link Refresher} and the providers for both SDKs have in common. A builder is for one thread. Nothing
- * set means: the default order of the calling SDK, every timing rule of the engine, and the SDK's own chain as a net if
- * the native library cannot be loaded.
+ * set means: the default chain of the calling SDK, every timing rule of the engine, and the SDK's own chain as a net if
+ * the native library cannot be loaded. Implemented by this library alone; methods may be added.
  *
  * @param <B> the builder itself
  */
-public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
-    private final Settings settings;
-
+public interface ProviderBuilder<B extends ProviderBuilder<B>> {
     /**
-     * For the builders of this library.
+     * Uses this source, and nothing else. The methods below are shorter ways to say the same; only one source can be named.
      *
-     * @param settings what is collected
+     * @param source where credentials come from
+     * @return this builder
+     * @throws NullPointerException if it is null
+     * @throws IllegalArgumentException if another source was named before
      */
-    protected ProviderBuilder(Settings settings) {
-        this.settings = settings;
-    }
-
-    /**
-     * What was collected so far; of use to this library only.
-     *
-     * @return the settings
-     */
-    protected final Settings settings() {
-        return settings;
-    }
-
-    /**
-     * This builder, by its own type.
-     *
-     * @return this
-     */
-    protected abstract B self();
+    B source(Source source);
 
     /**
      * Uses the instance profile only: the EC2 instance metadata service (IMDS), and nothing else.
      *
      * @return this builder
      */
-    public B instanceProfile() {
-        settings.source(Settings.Source.INSTANCE_PROFILE);
-        return self();
-    }
+    B instanceProfile();
 
     /**
      * Uses the environment variables {@code AWS_ACCESS_KEY_ID}, {@code AWS_SECRET_ACCESS_KEY} and
@@ -56,10 +35,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      *
      * @return this builder
      */
-    public B environmentVariables() {
-        settings.source(Settings.Source.ENVIRONMENT_VARIABLES);
-        return self();
-    }
+    B environmentVariables();
 
     /**
      * Uses the JVM system properties {@code aws.accessKeyId}, {@code aws.secretAccessKey} (SDK v1: {@code aws.secretKey})
@@ -67,10 +43,85 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      *
      * @return this builder
      */
-    public B systemProperties() {
-        settings.source(Settings.Source.SYSTEM_PROPERTIES);
-        return self();
-    }
+    B systemProperties();
+
+    /**
+     * Uses the credentials endpoint of the container only: ECS, or EKS Pod Identity.
+     *
+     * @return this builder
+     * @see Source#container()
+     */
+    B container();
+
+    /**
+     * Uses one profile only: the one that {@code aws.profile} or {@code AWS_PROFILE} names, else {@code default}.
+     *
+     * @return this builder
+     * @see Source#profile()
+     */
+    B profile();
+
+    /**
+     * Uses this profile of the shared files only.
+     *
+     * @param profile the profile's name, 1 to 256 characters, none of them a control character
+     * @return this builder
+     * @throws NullPointerException if it is null
+     * @throws IllegalArgumentException if it is no such name
+     * @see Source#profile(String)
+     */
+    B profile(String profile);
+
+    /**
+     * Uses a command that prints credentials, and nothing else.
+     *
+     * @param process the command, as in {@code credential_process}
+     * @return this builder
+     * @throws NullPointerException if it is null
+     * @throws IllegalArgumentException if it is blank or too long
+     * @see Source#process(String)
+     */
+    B process(String process);
+
+    /**
+     * Uses the role and the token file that {@code AWS_ROLE_ARN} and {@code AWS_WEB_IDENTITY_TOKEN_FILE} name, and nothing
+     * else.
+     *
+     * @return this builder
+     * @see Source#webIdentity()
+     */
+    B webIdentity();
+
+    /**
+     * Uses a role that STS gives for a token, and nothing else.
+     *
+     * @param webIdentity the role and its token
+     * @return this builder
+     * @throws NullPointerException if it is null
+     * @see Source#webIdentity(WebIdentity)
+     */
+    B webIdentity(WebIdentity webIdentity);
+
+    /**
+     * Assumes this role with the credentials of the default chain.
+     *
+     * @param assumeRole {@code arn:aws:iam::123456789012:role/path/name}
+     * @return this builder
+     * @throws NullPointerException if it is null
+     * @throws IllegalArgumentException if it is not the ARN of a role
+     * @see Source#assumeRole(String)
+     */
+    B assumeRole(String assumeRole);
+
+    /**
+     * Assumes a role.
+     *
+     * @param assumeRole the role, how to ask for it, and whose credentials sign
+     * @return this builder
+     * @throws NullPointerException if it is null
+     * @see Source#assumeRole(AssumeRole)
+     */
+    B assumeRole(AssumeRole assumeRole);
 
     /**
      * Asks this instance metadata service instead of the one that environment, properties or AWS's default name.
@@ -81,10 +132,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * @throws NullPointerException if it is null
      * @throws IllegalArgumentException if it is not such an address
      */
-    public B endpoint(URI endpoint) {
-        settings.endpoint(endpoint);
-        return self();
-    }
+    B endpoint(URI endpoint);
 
     /**
      * Asks for this role of the instance instead of asking the metadata service for the role's name.
@@ -95,10 +143,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * @throws NullPointerException if it is null
      * @throws IllegalArgumentException if it is not such a name
      */
-    public B roleName(String roleName) {
-        settings.roleName(roleName);
-        return self();
-    }
+    B roleName(String roleName);
 
     /**
      * Whether a declared source that fails lets the next source of the order serve, as the SDKs do. Off by default:
@@ -107,10 +152,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * @param fallThrough true for the SDKs' way
      * @return this builder
      */
-    public B fallThrough(boolean fallThrough) {
-        settings.fallThrough(fallThrough);
-        return self();
-    }
+    B fallThrough(boolean fallThrough);
 
     /**
      * How long before the expiration a refresh is due, instead of the engine's own rule (by lifetime: half of it below
@@ -121,10 +163,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * @throws NullPointerException if it is null
      * @throws IllegalArgumentException if it is outside of that range
      */
-    public B advisoryWindow(Duration window) {
-        settings.advisoryWindow(window);
-        return self();
-    }
+    B advisoryWindow(Duration window);
 
     /**
      * How long credentials are still handed out after an expiration that is certain, while no better are to be had.
@@ -136,10 +175,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * @throws NullPointerException if it is null
      * @throws IllegalArgumentException if it is outside of that range
      */
-    public B maxStale(Duration limit) {
-        settings.maxStale(limit);
-        return self();
-    }
+    B maxStale(Duration limit);
 
     /**
      * Refuses credentials of any other role than this one.
@@ -149,10 +185,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * @throws NullPointerException if it is null
      * @throws IllegalArgumentException if it is not such a name
      */
-    public B expectRole(String role) {
-        settings.expectRole(role);
-        return self();
-    }
+    B expectRole(String role);
 
     /**
      * How long a read may wait while nothing is held yet; 5 seconds if not set.
@@ -162,10 +195,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * @throws NullPointerException if it is null
      * @throws IllegalArgumentException if it is outside of that range
      */
-    public B firstReadTimeout(Duration timeout) {
-        settings.firstReadTimeout(timeout);
-        return self();
-    }
+    B firstReadTimeout(Duration timeout);
 
     /**
      * Who is told of changes; see {@link RefresherListener} for the thread.
@@ -174,10 +204,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * @return this builder
      * @throws NullPointerException if it is null
      */
-    public B listener(RefresherListener listener) {
-        settings.listener(listener);
-        return self();
-    }
+    B listener(RefresherListener listener);
 
     /**
      * What to do when the native library cannot serve; {@link NativeFailure#FALL_BACK} if not set.
@@ -186,10 +213,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * @return this builder
      * @throws NullPointerException if it is null
      */
-    public B onNativeFailure(NativeFailure choice) {
-        settings.onNativeFailure(choice);
-        return self();
-    }
+    B onNativeFailure(NativeFailure choice);
 
     /**
      * The name in logs and status.
@@ -199,8 +223,5 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * @throws NullPointerException if it is null
      * @throws IllegalArgumentException if it is not such a text
      */
-    public B label(String label) {
-        settings.label(label);
-        return self();
-    }
+    B label(String label);
 }

@@ -3,7 +3,7 @@ package io.github.evercreds;
 
 import io.github.evercreds.internal.Engines;
 import io.github.evercreds.internal.Opening;
-import io.github.evercreds.internal.Settings;
+import io.github.evercreds.internal.OptionsBuilder;
 import io.github.evercreds.internal.State;
 import io.github.evercreds.internal.Subscription;
 import java.time.Duration;
@@ -33,10 +33,12 @@ public final class Refresher implements AutoCloseable {
     }
 
     /**
-     * A refresher of the default chain in the order of SDK v2: JVM properties, environment variables, instance profile.
+     * A refresher of the default chain in the order of SDK v2: JVM properties, environment variables, web identity,
+     * profile, container, instance profile. A source that is declared and fails is an error; the next one does not take
+     * its place, unless the builder's {@code fallThrough} says so.
      *
      * @return a new refresher; its first credentials are on their way
-     * @throws EvercredsException if the engine cannot serve, or the environment declares a source that it does not serve
+     * @throws EvercredsException if the engine cannot serve
      */
     public static Refresher create() {
         return builder().build();
@@ -146,9 +148,9 @@ public final class Refresher implements AutoCloseable {
     }
 
     /** Builds a {@link Refresher}. For one thread. */
-    public static final class Builder extends ProviderBuilder<Builder> {
+    public static final class Builder extends OptionsBuilder<Builder> {
         private Builder() {
-            super(new Settings(Order.V2));
+            super(Order.V2);
         }
 
         @Override
@@ -164,7 +166,7 @@ public final class Refresher implements AutoCloseable {
          * @throws NullPointerException if it is null
          */
         public Builder order(Order order) {
-            settings().order(order);
+            settings.order(order);
             return this;
         }
 
@@ -173,10 +175,10 @@ public final class Refresher implements AutoCloseable {
          *
          * @return a new refresher; its first credentials are on their way
          * @throws IllegalArgumentException if options do not fit together
-         * @throws EvercredsException if the engine cannot serve, or the environment declares a source that it does not serve
+         * @throws EvercredsException if the engine cannot serve
          */
         public Refresher build() {
-            return new Refresher(Opening.forCore(settings()));
+            return new Refresher(Opening.forCore(settings));
         }
     }
 }

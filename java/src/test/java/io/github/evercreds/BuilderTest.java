@@ -68,12 +68,10 @@ public class BuilderTest {
     public void options_that_do_not_fit_together_are_refused() {
         refused(IllegalArgumentException.class, "roleName", () -> Refresher.builder().roleName("x").build());
         refused(IllegalArgumentException.class, "source", () -> Refresher.builder().instanceProfile().environmentVariables());
-    }
-
-    @Test
-    public void a_status_has_words_json_and_no_gaps() {
-        Status status = new Status.Builder().label("x").build();
-        assertTrue(status.toString(), status.toString().contains("nothing is held yet"));
-        assertTrue(status.toJson(), status.toJson().startsWith("{\"label\":\"x\",\"phase\":\"NONE\""));
+        refused(IllegalArgumentException.class, "source", () -> Refresher.builder().source(Source.defaultChain()).instanceProfile());
+        refused(IllegalArgumentException.class, "source", () -> Refresher.builder().profile("a").profile("b"));
+        Source named = Source.instanceProfile(InstanceProfile.builder().roleName("a").build());
+        refused(IllegalArgumentException.class, "roleName", () -> Refresher.builder().source(named).roleName("b").build());
+        Refresher.builder().profile("a").source(Source.profile("a"));
     }
 }

@@ -90,6 +90,51 @@ public class NativeFailureTest {
     }
 
     @Test
+    public void every_source_has_the_sdks_own_provider_of_it_or_none() throws Exception {
+        assertEquals(String.join("\n",
+                "v1 instance profile: InstanceProfileCredentialsProvider",
+                "v1 environment variables: EnvironmentVariableCredentialsProvider",
+                "v1 system properties: SystemPropertiesCredentialsProvider",
+                "v1 profile: ProfileCredentialsProvider",
+                "v1 profile a: ProfileCredentialsProvider",
+                "v1 process: ProcessCredentialsProvider",
+                "v1 container: refused, no variable declares a container endpoint",
+                "v1 web identity: WebIdentityTokenCredentialsProvider",
+                "v1 role app: STSAssumeRoleSessionCredentialsProvider",
+                "v2 instance profile: InstanceProfileCredentialsProvider",
+                "v2 environment variables: EnvironmentVariableCredentialsProvider",
+                "v2 system properties: SystemPropertyCredentialsProvider",
+                "v2 profile: ProfileCredentialsProvider",
+                "v2 profile a: ProfileCredentialsProvider",
+                "v2 process: ProcessCredentialsProvider",
+                "v2 container: ContainerCredentialsProvider",
+                "v2 web identity: WebIdentityTokenFileCredentialsProvider",
+                "v2 role app: StsAssumeRoleCredentialsProvider"), inFreshClassLoader("standIns"));
+    }
+
+    @Test
+    public void options_that_the_sdks_own_provider_has_no_place_for_are_refused() throws Exception {
+        assertEquals(String.join("\n",
+                "v1 instance profile: refused, SDK v1's own provider cannot honour an endpoint or a role name",
+                "v1 web identity: refused, SDK v1's own provider of a web identity cannot honour a duration",
+                "v1 role app: refused, SDK v1's own provider of a role cannot honour managed policies",
+                "v2 instance profile: refused, SDK v2's own provider cannot honour a role name",
+                "v2 web identity: refused, SDK v2's own provider of a web identity cannot honour a policy",
+                "v2 role app: StsAssumeRoleCredentialsProvider"), inFreshClassLoader("standInsWithOptions"));
+    }
+
+    @Test
+    public void without_the_sdks_sts_a_role_has_nobody_to_stand_in() throws Exception {
+        try (Isolated isolated = new Isolated(entry -> !entry.contains("aws-java-sdk-sts") && !entry.contains("/sts/") && !entry.contains("/sts-2"))) {
+            assertEquals(String.join("\n",
+                    "v1 web identity: refused, for a role SDK v1 needs aws-java-sdk-sts",
+                    "v1 role app: refused, for a role SDK v1 needs aws-java-sdk-sts",
+                    "v2 web identity: refused, for a role SDK v2 needs its sts module",
+                    "v2 role app: refused, for a role SDK v2 needs its sts module"), isolated.call(Work.class, "rolesOnly"));
+        }
+    }
+
+    @Test
     public void fail_means_fail() throws Exception {
         String said = (String) inFreshClassLoader("fail");
         assertTrue(said, said.contains("com.amazonaws.SdkClientException") && said.contains("software.amazon.awssdk.core.exception.SdkClientException"));
@@ -155,6 +200,52 @@ public class NativeFailureTest {
         public static String pinned() {
             return io.github.evercreds.v1.EvercredsCredentialsProvider.builder().instanceProfile().build().status().servedBy() + " "
                     + io.github.evercreds.v2.EvercredsCredentialsProvider.builder().instanceProfile().build().status().servedBy();
+        }
+
+        private static final Source ROLE = Source.assumeRole(AssumeRole.builder().roleArn("arn:aws:iam::123456789012:role/app").region("eu-west-1").build());
+
+        private static String standIns(Source... sources) {
+            List<String> lines = new ArrayList<>();
+            for (String sdk : new String[] {"v1", "v2"}) {
+                for (Source source : sources) {
+                    lines.add(sdk + " " + source.title() + ": " + standIn(sdk, source));
+                }
+            }
+            return String.join("\n", lines);
+        }
+
+        private static String standIn(String sdk, Source source) {
+            try {
+                Status status = sdk.equals("v1") ? io.github.evercreds.v1.EvercredsCredentialsProvider.builder().source(source).build().status()
+                        : io.github.evercreds.v2.EvercredsCredentialsProvider.builder().source(source).build().status();
+                return status.servedBy().replaceAll(".*\\.", "");
+            } catch (RuntimeException refused) {
+                String said = refused.getMessage();
+                if (!said.contains(MISSING)) {
+                    return "it does not say why the library is missing: " + said;
+                }
+                return "refused, " + said.replaceAll("(?s).*The SDK cannot take over: ", "").replaceAll(", which.*|, and.*|, a policy.*| of the instance.*|, a region.*", "");
+            }
+        }
+
+        /** Who stands in for each pinned source. */
+        public static String standIns() {
+            return standIns(Source.instanceProfile(), Source.environmentVariables(), Source.systemProperties(), Source.profile(), Source.profile("a"),
+                    Source.process("true"), Source.container(), Source.webIdentity(), ROLE);
+        }
+
+        /** Who stands in for sources with options that not every SDK has a place for. */
+        public static String standInsWithOptions() {
+            AssumeRole role = AssumeRole.builder().roleArn("arn:aws:iam::123456789012:role/app").region("eu-west-1").tag("team", "a").transitiveTagKey("team")
+                    .sourceIdentity("me").externalId("id").policy("{}").policyArn("arn:aws:iam::aws:policy/ReadOnlyAccess")
+                    .endpoint(java.net.URI.create("http://127.0.0.1:1")).source(Source.systemProperties()).build();
+            return standIns(Source.instanceProfile(InstanceProfile.builder().roleName("app").build()),
+                    Source.webIdentity(WebIdentity.builder().policy("{}").build()), Source.assumeRole(role));
+        }
+
+        /** Who stands in for what needs the SDK's STS. */
+        public static String rolesOnly() {
+            return standIns(Source.webIdentity(), ROLE);
         }
 
         /** With an expected role. */

@@ -6,6 +6,7 @@ import java.lang.ref.ReferenceQueue;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,11 +20,21 @@ final class Cells {
         void open(CredentialsCell cell);
 
         void close(long id);
+
+        /**
+         * Has the cell's machine go on with the source that this configuration means.
+         *
+         * @throws IllegalArgumentException if the engine refuses the configuration; nothing has changed then
+         */
+        void reconfigure(long id, Config config);
     }
 
     private final Object lock;
     private final Opener opener;
+    /** By the key of the configuration, for those who want the same. */
     private final Map<String, CredentialsCell> cells = new HashMap<>();
+    /** All of them: two that came to have the same configuration are not both found by its key. */
+    private final Set<CredentialsCell> open = new LinkedHashSet<>();
     private final ReferenceQueue<Subscription> unreachable = new ReferenceQueue<>();
     private final Set<Hold> holds = new HashSet<>();
     /** Of a subscription that became unreachable, and for which the dispatcher had no room; its queue gave it once. */
@@ -59,6 +70,7 @@ final class Cells {
             if (known == null) {
                 opener.open(cell);
                 cells.put(config.key, cell);
+                open.add(cell);
             }
             cell.references++;
             holds.add(new Hold(subscription, unreachable, release));
@@ -81,6 +93,7 @@ final class Cells {
                 return;
             }
             cells.remove(cell.config().key, cell);
+            open.remove(cell);
             cell.close();
             opener.close(cell.id());
         }
@@ -115,18 +128,55 @@ final class Cells {
     /** The cells that are open now. */
     List<CredentialsCell> all() {
         synchronized (lock) {
-            return new ArrayList<>(cells.values());
+            return new ArrayList<>(open);
         }
+    }
+
+    /**
+     * Has every open cell go on with these variables and properties. Where the engine refuses them, that is said once, and
+     * what was before stays, until they are others again.
+     */
+    void reconfigure(SystemInputs now) {
+        for (CredentialsCell cell : all()) {
+            if (cell.config().inputs != now) {
+                synchronized (lock) {
+                    if (!cell.isClosed() && !now.equals(cell.refused)) {
+                        reconfigure(cell, now);
+                    }
+                }
+            }
+        }
+    }
+
+    private void reconfigure(CredentialsCell cell, SystemInputs now) {
+        Config before = cell.config();
+        Config next = before.with(now);
+        if (!next.key.equals(before.key)) {
+            try {
+                opener.reconfigure(cell.id(), next);
+            } catch (IllegalArgumentException refused) {
+                cell.refused = now;
+                Logs.warnOnce(cell.label() + ": environment variables or JVM properties were changed to what cannot be meant (" + refused.getMessage()
+                        + "), so what they were before stays in use. What to do: set them right; they are looked at again every few seconds");
+                return;
+            }
+            cell.history().note(cell.state().phase, "variables or properties changed");
+            cells.remove(before.key, cell);
+            cells.putIfAbsent(next.key, cell);
+        }
+        cell.refused = null;
+        cell.config(next);
     }
 
     /** Closes every cell; what their readers hold stays readable until it expires. */
     void closeAll() {
         synchronized (lock) {
-            for (CredentialsCell cell : cells.values()) {
+            for (CredentialsCell cell : open) {
                 cell.close();
                 opener.close(cell.id());
             }
             cells.clear();
+            open.clear();
             holds.clear();
         }
     }

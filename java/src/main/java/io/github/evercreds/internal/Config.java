@@ -10,13 +10,14 @@ import java.util.Arrays;
 /** What the engine is opened with: the builder's settings and the process's inputs. Immutable. */
 final class Config {
     private final Settings settings;
-    private final SystemInputs inputs;
+    /** What variables and properties were. */
+    final SystemInputs inputs;
     /** SHA-256 of the bytes, in hexadecimal. */
     final String key;
     final String label;
 
     Config(Settings settings, SystemInputs inputs) {
-        this.settings = settings;
+        this.settings = settings.withoutListener();
         this.inputs = inputs;
         this.label = settings.label();
         byte[] bytes = toBytes();
@@ -34,20 +35,20 @@ final class Config {
         }
     }
 
+    /** The same with other variables and properties. */
+    Config with(SystemInputs now) {
+        return new Config(settings, now);
+    }
+
     /** The UTF-8 JSON for {@code Native.open}. It may hold secrets: the caller wipes it. */
     byte[] toBytes() {
         JsonWriter json = new JsonWriter().beginObject()
                 .field("version", 1)
                 .field("label", label)
                 .field("order", settings.order() == Order.V1 ? "v1" : "v2")
-                .name("source").beginObject().field("type", settings.source().wireName);
-        if (settings.source() == Settings.Source.INSTANCE_PROFILE) {
-            json.field("endpoint", settings.endpoint() == null ? null : settings.endpoint().toString())
-                    .field("endpointMode", (String) null)
-                    .field("roleName", settings.roleName());
-        }
-        json.endObject()
-                .field("fallThrough", settings.fallThrough())
+                .name("source");
+        SourceJson.write(json, settings.source());
+        json.field("fallThrough", settings.fallThrough())
                 .name("policy").beginObject();
         millis(json, "advisoryWindowMillis", settings.advisoryWindow());
         millis(json, "maxStaleMillis", settings.maxStale());

@@ -16,17 +16,22 @@ final class CredentialsCell {
     private static final long NUDGE_AGAIN_NANOS = 1_000_000_000L;
     private static final long REFRESH_AGAIN_NANOS = 10_000_000_000L;
 
+    private static final Phase[] PHASES = Phase.values();
+
     private volatile State state = State.EMPTY;
     private volatile boolean closed;
     private volatile long id;
 
-    private final Config config;
+    /** Another one when variables or properties have changed. */
+    private volatile Config config;
     private final Dispatcher dispatcher;
     private final Object monitor = new Object();
     private final History history = new History();
 
     /** How many subscriptions share this cell; guarded by {@link Cells}. */
     int references;
+    /** What the engine would not take up in place of what the configuration holds; guarded by {@link Cells}. */
+    SystemInputs refused;
 
     // What one batch of readers must know of another. Guarded by the monitor, but for the two volatile ones.
     private State nudgedFor;
@@ -58,6 +63,10 @@ final class CredentialsCell {
 
     Config config() {
         return config;
+    }
+
+    void config(Config value) {
+        config = value;
     }
 
     String label() {
@@ -143,7 +152,7 @@ final class CredentialsCell {
         State.Builder b = new State.Builder();
         b.run = run;
         b.generation = generation;
-        b.phase = Phase.of(phase);
+        b.phase = phase >= 0 && phase < PHASES.length ? PHASES[phase] : Phase.NONE;
         b.accessKeyId = accessKeyId;
         b.secretAccessKey = secretAccessKey;
         b.sessionToken = sessionToken;

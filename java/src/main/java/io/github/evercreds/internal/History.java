@@ -32,7 +32,7 @@ final class History {
             if (last.size() == KEPT) {
                 last.removeFirst();
             }
-            last.add(new Status.Transition(Instant.now().truncatedTo(ChronoUnit.MILLIS), phase, what));
+            last.add(new StatusValue.Change(Instant.now().truncatedTo(ChronoUnit.MILLIS), phase, what));
         }
     }
 

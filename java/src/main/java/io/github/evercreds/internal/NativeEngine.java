@@ -11,6 +11,7 @@ final class NativeEngine implements Engine, Cells.Opener {
     private final Object lock = new Object();
     final Dispatcher dispatcher = Dispatcher.INSTANCE;
     final Cells cells = new Cells(lock, this);
+    final InputsWatch inputs = new InputsWatch(cells);
     final SlowRead slow = new SlowRead(this, Clock.SYSTEM, dispatcher);
 
     private volatile EngineThread current;
@@ -27,10 +28,10 @@ final class NativeEngine implements Engine, Cells.Opener {
      * @throws NativeUnavailable if there is no engine to be had
      * @throws IllegalArgumentException if the engine refuses the configuration
      */
-    Subscription subscribe(Settings settings, SystemInputs inputs) {
+    Subscription subscribe(Settings settings) {
         try {
             NativeLoader.load();
-            return cells.subscribe(new Config(settings, inputs), settings, slow, this, dispatcher);
+            return cells.subscribe(new Config(settings, inputs.now()), settings, slow, this, dispatcher);
         } catch (LinkageError broken) {
             // Classes of two versions on one class path; the SDK's provider may still work.
             throw new NativeUnavailable("the classes of evercreds do not fit each other: " + broken + ". What to do: put one version of it on the class path", broken);
@@ -59,6 +60,16 @@ final class NativeEngine implements Engine, Cells.Opener {
             throw new NativeUnavailable("the engine does not take new work: " + stopped.getMessage(), stopped);
         } finally {
             Arrays.fill(config, (byte) 0);
+        }
+    }
+
+    @Override
+    public void reconfigure(long id, Config config) {
+        byte[] bytes = config.toBytes();
+        try {
+            Native.reconfigure(id, bytes);
+        } finally {
+            Arrays.fill(bytes, (byte) 0);
         }
     }
 
@@ -96,6 +107,7 @@ final class NativeEngine implements Engine, Cells.Opener {
     public void nudge(long id, int kind, String key) {
         try {
             if (id != 0 && current != null) {
+                inputs.asked(dispatcher);
                 Native.nudge(id, kind, key);
             }
         } catch (RuntimeException | LinkageError fault) {
@@ -181,12 +193,13 @@ final class NativeEngine implements Engine, Cells.Opener {
         }
     }
 
-    /** The engine's sign of life, on its thread; also the tick on which unreachable refreshers are noticed. */
+    /** The engine's sign of life, on its thread; also the tick on which unreachable refreshers and changed inputs are noticed. */
     void beat(long run) {
         EngineThread now = current;
         if (now != null && now.run == run) {
             now.beat();
             cells.releaseUnreachableOn(dispatcher);
+            inputs.beat(dispatcher);
         }
     }
 

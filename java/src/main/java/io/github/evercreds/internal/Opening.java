@@ -3,26 +3,30 @@ package io.github.evercreds.internal;
 
 import io.github.evercreds.EvercredsException;
 import io.github.evercreds.NativeFailure;
+import io.github.evercreds.Source;
 import io.github.evercreds.Status;
+import java.util.function.Function;
 
-/** The outcome of building a provider: exactly one of {@link #subscription} and {@link #reason} is set. */
-public final class Opening {
-    /** The engine's; null if the SDK's own provider of {@link #source} has to serve. */
+/**
+ * The outcome of building the provider of an SDK. Where the engine cannot serve, the SDK's own provider of the very same
+ * source may; never another one.
+ *
+ * @param <P> the SDK's type of providers
+ */
+public final class Opening<P> {
+    /** The engine's; null if the SDK's own provider serves from the start. */
     public final Subscription subscription;
+    private final Settings settings;
+    private final Function<Source, P> standIns;
     /** Why the SDK's provider serves; null if the engine does. */
-    public final String reason;
-    /** The source whose SDK provider stands in, now or later. */
-    public final Settings.Source source;
-    /** Whether the SDK's provider may stand in at all. */
-    public final boolean mayDelegate;
-    private final String label;
+    private final String reason;
+    private volatile P standIn;
 
-    private Opening(Settings settings, Subscription subscription, String reason) {
+    private Opening(Settings settings, Function<Source, P> standIns, Subscription subscription, String reason) {
+        this.settings = settings;
+        this.standIns = standIns;
         this.subscription = subscription;
         this.reason = reason;
-        this.source = settings.source();
-        this.mayDelegate = settings.sdkCouldHonour() && settings.onNativeFailure() == NativeFailure.FALL_BACK;
-        this.label = settings.label();
     }
 
     /**
@@ -36,70 +40,81 @@ public final class Opening {
             throw new EvercredsException(settings.label() + ": evercreds.mode (or EVERCREDS_MODE) is off, and the core refresher has no SDK to hand over to. "
                     + "Use a provider of the v1 or v2 package, or switch it on.");
         }
-        SystemInputs inputs = SystemInputs.read();
-        String declared = declared(settings, inputs);
-        if (declared != null) {
-            throw new EvercredsException(settings.label() + ": " + declared + " declares a source that evercreds does not serve yet, and the role of the "
-                    + "instance must not take its place. Unset it, or name the source that is meant, for example instanceProfile() (on the command line, --instance-profile).");
-        }
-        return NativeEngine.INSTANCE.subscribe(new Settings(settings), inputs);
+        return NativeEngine.INSTANCE.subscribe(new Settings(settings));
     }
 
     /**
      * Opens for the provider of an SDK, which may hand over to the SDK's own.
      *
+     * @param standIns makes the SDK's own provider of a source; throws {@link EvercredsException} with words that go on
+     *     with a sentence if there is none that honours all that was asked
      * @throws EvercredsException if neither the engine nor the SDK's provider can give what was asked for
      */
-    public static Opening forSdk(Settings settings) {
-        settings.checkTogether();
+    public static <P> Opening<P> forSdk(Settings given, Function<Source, P> standIns) {
+        given.checkTogether();
+        Settings settings = new Settings(given);
         if (Mode.read() == Mode.OFF) {
-            if (!settings.sdkCouldHonour()) {
-                throw new EvercredsException(settings.label() + ": evercreds.mode (or EVERCREDS_MODE) is off, and the SDK's own provider cannot honour "
-                        + "an endpoint, a role name or an expected role. Remove those, or switch it on.");
+            Opening<P> off = new Opening<>(settings, standIns, null, "evercreds.mode is off");
+            try {
+                off.standIn = off.make();
+            } catch (EvercredsException refused) {
+                throw new EvercredsException(settings.label() + ": evercreds.mode (or EVERCREDS_MODE) is off, and " + refused.getMessage()
+                        + ". What to do: ask for what the SDK can give, or switch it on", refused);
             }
-            String reason = "evercreds.mode is off";
-            Logs.infoOnce(settings.label() + ": " + reason + "; the AWS SDK's own provider serves");
-            return new Opening(settings, null, reason);
-        }
-        SystemInputs inputs = SystemInputs.read();
-        String declared = declared(settings, inputs);
-        if (declared != null) {
-            String reason = declared + " declares a source that evercreds does not serve yet";
-            if (!settings.sdkCouldHonour()) {
-                throw new EvercredsException(settings.label() + ": " + reason + ", and the SDK's default chain cannot honour an expected role. "
-                        + "Unset it, or name the source that is meant, for example instanceProfile().");
-            }
-            Logs.warnOnce(settings.label() + ": " + reason + "; the AWS SDK's default chain serves. For the instance's role all the same, "
-                    + "build the provider with instanceProfile().");
-            return new Opening(settings, null, reason);
+            Logs.infoOnce(settings.label() + ": evercreds.mode is off; the AWS SDK's own provider serves");
+            return off;
         }
         try {
-            return new Opening(settings, NativeEngine.INSTANCE.subscribe(new Settings(settings), inputs), null);
+            return new Opening<>(settings, standIns, NativeEngine.INSTANCE.subscribe(settings), null);
         } catch (NativeUnavailable failure) {
-            Opening handedOver = new Opening(settings, null, failure.getMessage());
+            Opening<P> handedOver = new Opening<>(settings, standIns, null, failure.getMessage());
             handedOver.handOver(failure);
             return handedOver;
         }
     }
 
-    private static String declared(Settings settings, SystemInputs inputs) {
-        return settings.source() == Settings.Source.DEFAULT ? DeclaredSources.find(settings.order(), inputs, DeclaredSources.home(settings.order())) : null;
+    /** The SDK's provider that serves; null as long as the engine does. */
+    public P standIn() {
+        return standIn;
     }
 
     /**
-     * Says, once, that the SDK's provider stands in for the engine.
+     * The SDK's provider in place of the engine; that it serves is said once.
      *
-     * @throws NativeUnavailable the failure, if it must not
+     * @throws NativeUnavailable if there is none that may: the failure, and why
      */
-    public void handOver(NativeUnavailable failure) {
-        if (!mayDelegate) {
+    public P handOver(NativeUnavailable failure) {
+        if (settings.onNativeFailure() == NativeFailure.FAIL) {
             throw failure;
         }
-        Logs.warnOnce(label + ": the AWS SDK's own provider serves, without evercreds: " + failure.getMessage());
+        P provider = standIn;
+        if (provider == null) {
+            try {
+                provider = make();
+            } catch (EvercredsException refused) {
+                throw new NativeUnavailable(failure.getMessage() + ". The SDK cannot take over: " + refused.getMessage(), failure);
+            }
+            standIn = provider;
+        }
+        Logs.warnOnce(settings.label() + ": the AWS SDK's own provider serves, without evercreds: " + failure.getMessage());
+        return provider;
     }
 
-    /** How things stand when the named SDK provider serves. */
-    public Status delegatedStatus(String provider) {
-        return new Status.Builder().label(label).delegated(provider, reason).build();
+    private P make() {
+        if (settings.expectRole() != null) {
+            throw new EvercredsException("the SDK's own providers cannot honour an expected role");
+        }
+        try {
+            return standIns.apply(settings.source());
+        } catch (EvercredsException refused) {
+            throw refused;
+        } catch (RuntimeException | LinkageError broken) {
+            throw new EvercredsException("the SDK's own provider of that source (" + settings.source().title() + ") cannot be made: " + broken, broken);
+        }
+    }
+
+    /** How things stand when the SDK's provider serves. */
+    public Status delegatedStatus() {
+        return new StatusValue.Builder().label(settings.label()).delegated(standIn.getClass().getName(), reason).build();
     }
 }

@@ -1,38 +1,21 @@
-// What a builder has collected: every value is checked here, once, with a message that names it.
+// What a builder has collected; every value was checked when it came.
 package io.github.evercreds.internal;
 
+import io.github.evercreds.InstanceProfile;
 import io.github.evercreds.NativeFailure;
 import io.github.evercreds.Order;
 import io.github.evercreds.RefresherListener;
+import io.github.evercreds.Source;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.regex.Pattern;
+import java.util.Optional;
 
 /** What a builder has collected. For one thread until it is copied for a provider. */
 public final class Settings {
-    /** Where credentials come from. */
-    public enum Source {
-        DEFAULT("default", "default chain"),
-        INSTANCE_PROFILE("instanceProfile", "instance profile"),
-        ENVIRONMENT_VARIABLES("environmentVariables", "environment variables"),
-        SYSTEM_PROPERTIES("systemProperties", "system properties");
-
-        /** The name at the native boundary. */
-        final String wireName;
-        /** The name for people. */
-        public final String title;
-
-        Source(String wireName, String title) {
-            this.wireName = wireName;
-            this.title = title;
-        }
-    }
-
-    private static final Pattern ROLE = Pattern.compile("[A-Za-z0-9_+=,.@-]{1,64}");
-
     private Order order;
-    private Source source = Source.DEFAULT;
+    /** Null: none was named. */
+    private Source source;
     private URI endpoint;
     private String roleName;
     private boolean fallThrough;
@@ -64,33 +47,30 @@ public final class Settings {
         label = from.label;
     }
 
+    /** A copy for the engine, which must not hold on to what is the application's. */
+    Settings withoutListener() {
+        Settings copy = new Settings(this);
+        copy.listener = null;
+        return copy;
+    }
+
     public void order(Order value) {
         order = Objects.requireNonNull(value, "order must not be null: allowed are V1 and V2");
     }
 
     public void source(Source value) {
-        if (source != Source.DEFAULT && source != value) {
-            throw new IllegalArgumentException("source: " + value.title + " was asked for after " + source.title
-                    + "; name one source only");
+        if (source != null && !source.equals(value)) {
+            throw new IllegalArgumentException("source: " + value.title() + " was asked for after " + source.title() + "; name one source only");
         }
         source = value;
     }
 
     public void endpoint(URI value) {
-        Objects.requireNonNull(value, "endpoint must not be null: an http URI is needed");
-        if (!"http".equalsIgnoreCase(value.getScheme()) || value.getHost() == null || value.getRawQuery() != null || value.getRawFragment() != null || value.getRawUserInfo() != null) {
-            throw new IllegalArgumentException("endpoint: " + withoutUser(value)
-                    + " was given; an http URI with a host, without user, query and fragment is allowed");
-        }
-        endpoint = value;
-    }
-
-    private static String withoutUser(URI uri) {
-        return uri.getRawUserInfo() == null ? uri.toString() : uri.toString().replace(uri.getRawUserInfo(), "***");
+        endpoint = Checks.metadataEndpoint("endpoint", value);
     }
 
     public void roleName(String value) {
-        roleName = role("roleName", value);
+        roleName = Checks.role("roleName", value);
     }
 
     public void fallThrough(boolean value) {
@@ -98,19 +78,19 @@ public final class Settings {
     }
 
     public void advisoryWindow(Duration value) {
-        advisoryWindow = within("advisoryWindow", value, Duration.ofSeconds(1), Duration.ofHours(12));
+        advisoryWindow = Checks.within("advisoryWindow", value, Duration.ofSeconds(1), Duration.ofHours(12));
     }
 
     public void maxStale(Duration value) {
-        maxStale = within("maxStale", value, Duration.ZERO, Duration.ofDays(365));
+        maxStale = Checks.within("maxStale", value, Duration.ZERO, Duration.ofDays(365));
     }
 
     public void expectRole(String value) {
-        expectRole = role("expectRole", value);
+        expectRole = Checks.role("expectRole", value);
     }
 
     public void firstReadTimeout(Duration value) {
-        firstReadTimeout = within("firstReadTimeout", value, Duration.ZERO, Duration.ofMinutes(10));
+        firstReadTimeout = Checks.within("firstReadTimeout", value, Duration.ZERO, Duration.ofMinutes(10));
     }
 
     public void listener(RefresherListener value) {
@@ -122,54 +102,46 @@ public final class Settings {
     }
 
     public void label(String value) {
-        Objects.requireNonNull(value, "label must not be null");
-        if (value.isEmpty() || value.length() > 100 || value.chars().anyMatch(Character::isISOControl)) {
-            throw new IllegalArgumentException("label: a text of " + value.length()
-                    + " characters was given; 1 to 100 characters, none of them a control character, are allowed");
-        }
-        label = value;
+        label = Checks.label("label", value);
     }
 
     /** Checks what only shows in combination. */
     public void checkTogether() {
-        if (source != Source.INSTANCE_PROFILE && (endpoint != null || roleName != null)) {
+        Optional<InstanceProfile> options = chosen().asInstanceProfile();
+        if (!options.isPresent() && (endpoint != null || roleName != null)) {
             throw new IllegalArgumentException((endpoint != null ? "endpoint" : "roleName") + " was given for the "
-                    + source.title + "; it is allowed together with instanceProfile() only");
+                    + chosen().title() + "; it is allowed together with instanceProfile() only");
+        }
+        if (options.isPresent() && (endpoint != null && options.get().endpoint().isPresent() || roleName != null && options.get().roleName().isPresent())) {
+            throw new IllegalArgumentException((endpoint != null && options.get().endpoint().isPresent() ? "endpoint" : "roleName")
+                    + " was given twice; it is allowed in the builder or in its InstanceProfile");
         }
     }
 
-    private static String role(String name, String value) {
-        Objects.requireNonNull(value, name + " must not be null: an IAM role name is needed");
-        if (!ROLE.matcher(value).matches()) {
-            String shown = value.length() <= 128 ? "\"" + value.replaceAll("\\p{Cntrl}", "?") + "\"" : value.length() + " characters";
-            throw new IllegalArgumentException(name + ": " + shown
-                    + " was given; 1 to 64 letters, digits or +=,.@_- are allowed (the name, not the ARN)");
-        }
-        return value;
-    }
-
-    private static Duration within(String name, Duration value, Duration least, Duration most) {
-        Objects.requireNonNull(value, name + " must not be null: a duration from " + least + " to " + most + " is needed");
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw new IllegalArgumentException(name + ": " + value + " was given; " + least + " to " + most + " is allowed");
-        }
-        return value;
+    private Source chosen() {
+        return source == null ? Source.defaultChain() : source;
     }
 
     public Order order() {
         return order;
     }
 
+    /** What was named, with the options that belong to it; the default chain if nothing was. */
     public Source source() {
-        return source;
-    }
-
-    public URI endpoint() {
-        return endpoint;
-    }
-
-    public String roleName() {
-        return roleName;
+        if (endpoint == null && roleName == null) {
+            return chosen();
+        }
+        InstanceProfile known = chosen().asInstanceProfile().orElseThrow(() -> new IllegalStateException("checkTogether() comes first"));
+        InstanceProfile.Builder all = InstanceProfile.builder();
+        known.endpoint().ifPresent(all::endpoint);
+        known.roleName().ifPresent(all::roleName);
+        if (endpoint != null) {
+            all.endpoint(endpoint);
+        }
+        if (roleName != null) {
+            all.roleName(roleName);
+        }
+        return Source.instanceProfile(all.build());
     }
 
     public boolean fallThrough() {
@@ -201,11 +173,6 @@ public final class Settings {
     }
 
     public String label() {
-        return label != null ? label : source.title;
-    }
-
-    /** True if the SDK's own provider of the same source can only hand out the identity that was asked for. */
-    boolean sdkCouldHonour() {
-        return expectRole == null && endpoint == null && roleName == null;
+        return label != null ? label : chosen().title();
     }
 }

@@ -11,7 +11,7 @@ final class StatusMaker {
 
     static Status of(CredentialsCell cell, boolean closed) {
         State s = cell.state();
-        return new Status.Builder()
+        return new StatusValue.Builder()
                 .label(cell.label())
                 .trouble(closed ? null : NativeEngine.INSTANCE.trouble())
                 .held(s.phase, s.accessKeyId, s.source, s.identity, s.accountId)

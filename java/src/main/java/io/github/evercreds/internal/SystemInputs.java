@@ -1,4 +1,4 @@
-// What the process was started with: the documented variables and JVM properties, read once when a provider is built.
+// The documented variables and JVM properties, as they are at one time.
 package io.github.evercreds.internal;
 
 import java.util.Map;
@@ -8,7 +8,7 @@ import java.util.function.Function;
 
 /** A snapshot of the documented environment variables and JVM properties; only those that are set. */
 final class SystemInputs {
-    /** What the engine reads ({@code config/names.rs}), and what {@link DeclaredSources} judges by. */
+    /** What the engine reads ({@code config/names.rs}). */
     private static final String[] VARIABLES = {
         "AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN", "AWS_ACCOUNT_ID",
         "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_V1_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
@@ -24,6 +24,7 @@ final class SystemInputs {
         "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION",
         "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
         "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_STS_REGIONAL_ENDPOINTS",
+        "EVERCREDS_PROCESS_DEPTH",
     };
     private static final String[] PROPERTIES = {
         "aws.accessKeyId", "aws.secretAccessKey", "aws.secretKey", "aws.sessionToken", "aws.accountId",
@@ -48,6 +49,17 @@ final class SystemInputs {
     SystemInputs(Map<String, String> environment, Map<String, String> properties) {
         this.environment = new TreeMap<>(environment);
         this.properties = new TreeMap<>(properties);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof SystemInputs && environment.equals(((SystemInputs) other).environment)
+                && properties.equals(((SystemInputs) other).properties);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * environment.hashCode() + properties.hashCode();
     }
 
     static SystemInputs read() {

@@ -19,14 +19,20 @@ final class Trust {
 
     /** Finds them and hands them to the engine. On the dispatcher: a trust manager may be anybody's code. */
     static void tell() {
-        byte[] found;
+        Native.trust(found());
+    }
+
+    /**
+     * What the engine gets; nothing at all if the JVM does not tell. A trust store that is named and not there is empty for
+     * the JVM, which then trusts nobody; it says nothing either, and the engine goes on to the platform's.
+     */
+    static byte[] found() {
         try {
-            found = encoded(issuers());
+            return encoded(issuers());
         } catch (GeneralSecurityException | RuntimeException | LinkageError broken) {
             Logs.write(Logs.WARN, Logs.LOGGER, "the certificates that this JVM trusts cannot be read, so those of the platform are trusted: " + broken);
-            found = new byte[0];
+            return new byte[0];
         }
-        Native.trust(found);
     }
 
     private static X509Certificate[] issuers() throws GeneralSecurityException {

@@ -58,7 +58,7 @@ public class MainTest {
         System.setProperty("aws.profile", "reporting");
         assertEquals(1, run("credentials"));
         assertEquals("", out.toString("UTF-8"));
-        assertTrue(err.toString("UTF-8"), err.toString("UTF-8").contains("aws.profile"));
+        assertTrue(err.toString("UTF-8"), err.toString("UTF-8").contains("profile"));
     }
 
     @Test
@@ -71,7 +71,9 @@ public class MainTest {
 
     @Test
     public void wrong_usage_is_two_and_says_what_is_right() throws Exception {
-        for (String[] wrong : new String[][] {{}, {"frobnicate"}, {"credentials", "--order"}, {"credentials", "--order", "v3"}, {"credentials", "x"}}) {
+        for (String[] wrong : new String[][] {{}, {"frobnicate"}, {"credentials", "--order"}, {"credentials", "--order", "v3"}, {"credentials", "x"},
+                {"credentials", "--profile"}, {"credentials", "--profile", ""}, {"credentials", "--profile", "a", "--instance-profile"},
+                {"credentials", "--profile", "a", "--profile", "b"}}) {
             out.reset();
             err.reset();
             assertEquals(2, run(wrong));
@@ -85,5 +87,23 @@ public class MainTest {
         assertEquals(0, run("--help"));
         assertEquals(0, run("--version"));
         assertTrue(out.toString("UTF-8").contains("credentials") && out.toString("UTF-8").contains("evercreds "));
+    }
+
+    @Test
+    public void a_profile_that_is_named_goes_before_all_that_is_declared() throws Exception {
+        System.setProperty("aws.accessKeyId", "AKID");
+        System.setProperty("aws.secretAccessKey", "secret");
+        assertEquals(1, run("credentials", "--profile", "there-is-no-such-profile"));
+        assertEquals("", out.toString("UTF-8"));
+        assertTrue(err.toString("UTF-8"), err.toString("UTF-8").startsWith("evercreds: "));
+    }
+
+    @Test
+    public void what_runs_inside_itself_is_counted_by_a_variable_and_nonsense_counts_nothing() {
+        assertEquals(0, Main.depth(null));
+        assertEquals(4, Main.depth("4"));
+        for (String nonsense : new String[] {"", "-1", "four", "99999999999999"}) {
+            assertEquals(0, Main.depth(nonsense));
+        }
     }
 }

@@ -2,6 +2,8 @@
 package io.github.evercreds.internal;
 
 import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertNotSame;
+import static org.junit.Assert.assertSame;
 import static org.junit.Assert.assertTrue;
 
 import io.github.evercreds.Order;
@@ -9,24 +11,38 @@ import io.github.evercreds.Phase;
 import io.github.evercreds.RefresherListener;
 import io.github.evercreds.Snapshot;
 import java.lang.reflect.Field;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.Test;
 
 public class CellsTest {
     private static final SystemInputs NOTHING = new SystemInputs(Collections.emptyMap(), Collections.emptyMap());
 
     private final Dispatcher dispatcher = new Dispatcher(Clock.SYSTEM, TimeUnit.MILLISECONDS.toNanos(50));
+    private final List<Long> closed = new ArrayList<>();
+    private final List<SystemInputs> told = new ArrayList<>();
     private final Cells cells = new Cells(new Object(), new Cells.Opener() {
         @Override
         public void open(CredentialsCell cell) { }
 
         @Override
-        public void close(long id) { }
+        public void close(long id) {
+            closed.add(id);
+        }
+
+        @Override
+        public void reconfigure(long id, Config config) {
+            told.add(config.inputs);
+            if (config.inputs.properties.containsKey("wrong")) {
+                throw new IllegalArgumentException("wrong: is wrong");
+            }
+        }
     });
 
     private Subscription subscribe(RefresherListener listener) {
@@ -129,9 +145,90 @@ public class CellsTest {
 
             @Override
             public void close(long id) { }
+
+            @Override
+            public void reconfigure(long id, Config config) { }
         });
         Subscription held = quick.subscribe(new Config(settings, NOTHING), settings, null, new FakeEngine(), dispatcher);
         assertEquals("AKIDFIRST", told.poll(10, TimeUnit.SECONDS));
         assertEquals("AKIDFIRST", held.cell().state().accessKeyId);
+    }
+
+    private static SystemInputs property(String name, String value) {
+        return new SystemInputs(Collections.emptyMap(), Collections.singletonMap(name, value));
+    }
+
+    private Subscription with(SystemInputs inputs) {
+        Settings settings = new Settings(Order.V2);
+        return cells.subscribe(new Config(settings, inputs), settings, null, new FakeEngine(), dispatcher);
+    }
+
+    @Test
+    public void changed_inputs_are_told_once_and_only_to_those_that_have_others() {
+        Subscription old = with(NOTHING);
+        SystemInputs now = property("a", "1");
+        Subscription fresh = with(now);
+        cells.reconfigure(now);
+        cells.reconfigure(now);
+        assertEquals(Collections.singletonList(now), told);
+        assertEquals(now, old.cell().config().inputs);
+        assertEquals("two cells that came to mean the same stay two", 2, cells.all().size());
+        assertSame("who comes now finds the one that was first", fresh.cell(), with(now).cell());
+        old.close();
+        assertEquals(1, cells.all().size());
+    }
+
+    @Test
+    public void a_cell_is_found_under_what_it_means_now_and_no_more_under_what_it_meant() {
+        Subscription old = with(NOTHING);
+        SystemInputs now = property("a", "1");
+        cells.reconfigure(now);
+        assertSame(old.cell(), with(now).cell());
+        assertNotSame(old.cell(), with(NOTHING).cell());
+    }
+
+    @Test
+    public void refused_inputs_are_tried_once_and_the_old_ones_stay_until_they_are_others() {
+        Subscription reader = with(NOTHING);
+        for (int i = 0; i < 3; i++) {
+            cells.reconfigure(property("wrong", "1"));
+        }
+        assertEquals(1, told.size());
+        assertSame(NOTHING, reader.cell().config().inputs);
+        cells.reconfigure(property("right", "1"));
+        assertEquals("1", reader.cell().config().inputs.properties.get("right"));
+        cells.reconfigure(property("wrong", "1"));
+        assertEquals("after others in between it is tried again", 3, told.size());
+        cells.reconfigure(NOTHING);
+        assertEquals(NOTHING, reader.cell().config().inputs);
+    }
+
+    @Test
+    public void a_closed_cell_is_told_nothing() {
+        with(NOTHING).close();
+        cells.reconfigure(property("a", "1"));
+        assertTrue(told.toString(), told.isEmpty());
+        assertEquals(1, closed.size());
+    }
+
+    /** The engine's loop comes round for each of its refreshers; the variables do not change as often. */
+    @Test
+    public void a_thousand_beats_are_one_look() throws Exception {
+        AtomicInteger looks = new AtomicInteger();
+        InputsWatch watch = new InputsWatch(cells);
+        watch.source = () -> {
+            looks.incrementAndGet();
+            return NOTHING;
+        };
+        long begun = System.nanoTime();
+        for (int i = 0; i < 1000; i++) {
+            watch.beat(dispatcher);
+            watch.asked(dispatcher);
+        }
+        CountDownLatch done = new CountDownLatch(1);
+        dispatcher.execute(done::countDown);
+        assertTrue(done.await(10, TimeUnit.SECONDS));
+        long most = 1 + (System.nanoTime() - begun) / 200_000_000L;
+        assertTrue(looks + " looks", looks.get() >= 1 && looks.get() <= most);
     }
 }

@@ -3,17 +3,20 @@ package io.github.evercreds.internal;
 
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertNotEquals;
+import static org.junit.Assert.assertSame;
 import static org.junit.Assert.assertTrue;
 import static org.junit.Assert.fail;
 
 import io.github.evercreds.Order;
 import io.github.evercreds.Phase;
+import io.github.evercreds.Source;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.After;
 import org.junit.Before;
@@ -31,6 +34,7 @@ public class NativeTest {
     @After
     public void nothing_is_left() throws Exception {
         NativeEngine.INSTANCE.shutdown();
+        NativeEngine.INSTANCE.inputs.source = SystemInputs::read;
         eventually(() -> Native.liveCount() == 0);
     }
 
@@ -44,6 +48,11 @@ public class NativeTest {
 
     private static CredentialsCell cell(SystemInputs inputs) {
         return new CredentialsCell(new Config(new Settings(Order.V2), inputs), Dispatcher.INSTANCE);
+    }
+
+    private static Subscription subscribe(Settings settings, SystemInputs inputs) {
+        NativeEngine.INSTANCE.inputs.source = () -> inputs;
+        return NativeEngine.INSTANCE.subscribe(settings);
     }
 
     private static void eventually(BooleanSupplier condition) throws InterruptedException {
@@ -107,8 +116,8 @@ public class NativeTest {
 
     @Test
     public void equal_configurations_share_one_cell_and_the_last_close_closes_it() throws Exception {
-        Subscription one = NativeEngine.INSTANCE.subscribe(new Settings(Order.V2), staticKeys());
-        Subscription two = NativeEngine.INSTANCE.subscribe(new Settings(Order.V2), staticKeys());
+        Subscription one = subscribe(new Settings(Order.V2), staticKeys());
+        Subscription two = subscribe(new Settings(Order.V2), staticKeys());
         assertTrue(one.cell() == two.cell());
         assertEquals("AKIDSTATIC", one.read().accessKeyId);
         assertTrue(one.read() == two.read());
@@ -120,10 +129,10 @@ public class NativeTest {
 
     @Test
     public void a_refresher_that_nobody_holds_is_closed() throws Exception {
-        Subscription kept = NativeEngine.INSTANCE.subscribe(new Settings(Order.V2), staticKeys());
+        Subscription kept = subscribe(new Settings(Order.V2), staticKeys());
         Settings other = new Settings(Order.V2);
         other.label("dropped");
-        NativeEngine.INSTANCE.subscribe(other, staticKeys()).read();
+        subscribe(other, staticKeys()).read();
         eventually(() -> {
             System.gc();
             NativeEngine.INSTANCE.cells.releaseUnreachable();
@@ -134,7 +143,7 @@ public class NativeTest {
 
     @Test
     public void a_run_that_ends_unasked_is_replaced_and_its_cells_live_on() throws Exception {
-        Subscription reader = NativeEngine.INSTANCE.subscribe(new Settings(Order.V2), staticKeys());
+        Subscription reader = subscribe(new Settings(Order.V2), staticKeys());
         assertEquals("AKIDSTATIC", reader.read().accessKeyId);
         long run = NativeEngine.INSTANCE.run();
         Native.stop(run);
@@ -146,7 +155,7 @@ public class NativeTest {
 
     @Test
     public void a_rejected_key_that_the_source_gives_again_stays_marked_while_it_is_served() throws Exception {
-        Subscription reader = NativeEngine.INSTANCE.subscribe(new Settings(Order.V2), staticKeys());
+        Subscription reader = subscribe(new Settings(Order.V2), staticKeys());
         long attempts = reader.read().attempt;
         reader.invalidate("AKIDSTATIC");
         eventually(() -> reader.cell().state().attempt > attempts && !reader.cell().state().inFlight);
@@ -161,7 +170,7 @@ public class NativeTest {
         env.put("AWS_EC2_METADATA_DISABLED", "true");
         Settings settings = new Settings(Order.V2);
         settings.firstReadTimeout(Duration.ofSeconds(10));
-        Subscription reader = NativeEngine.INSTANCE.subscribe(settings, new SystemInputs(env, Collections.emptyMap()));
+        Subscription reader = subscribe(settings, new SystemInputs(env, Collections.emptyMap()));
         try {
             State s = reader.read();
             fail("there is nothing to be had, but " + s);
@@ -171,5 +180,65 @@ public class NativeTest {
         } finally {
             reader.close();
         }
+    }
+
+    /** From property to read, on the engine's own beat: at most five seconds, and the dispatcher's turn. */
+    @Test
+    public void properties_that_are_set_later_are_seen_by_what_is_open() throws Exception {
+        Settings settings = new Settings(Order.V2);
+        settings.firstReadTimeout(Duration.ofSeconds(10));
+        Subscription reader = subscribe(settings, staticKeys());
+        assertEquals("AKIDSTATIC", reader.read().accessKeyId);
+        Map<String, String> later = new HashMap<>();
+        later.put("aws.accessKeyId", "AKIDLATER");
+        later.put("aws.secretAccessKey", "secret");
+        SystemInputs changed = new SystemInputs(Collections.emptyMap(), later);
+        NativeEngine.INSTANCE.inputs.source = () -> changed;
+        eventually(() -> reader.cell().config().inputs == changed);
+        eventually(() -> "AKIDLATER".equals(reader.cell().state().accessKeyId));
+        assertTrue(reader.status().toString(), reader.status().toString().contains("variables or properties changed"));
+        Subscription same = subscribe(settings, changed);
+        assertEquals("who asks for the same shares the cell", reader.cell(), same.cell());
+        reader.close();
+        same.close();
+    }
+
+    /** By the beats alone, twenty looks would take eighty seconds. */
+    @Test
+    public void who_asks_has_variables_and_properties_looked_at_without_waiting_for_the_beat() throws Exception {
+        AtomicInteger looks = new AtomicInteger();
+        Subscription reader = subscribe(new Settings(Order.V2), staticKeys());
+        NativeEngine.INSTANCE.inputs.source = () -> {
+            looks.incrementAndGet();
+            return staticKeys();
+        };
+        long begun = System.nanoTime();
+        for (int i = 0; i < 20; i++) {
+            int before = looks.get();
+            eventually(() -> {
+                NativeEngine.INSTANCE.nudge(reader.cell().id(), Engine.READER, null);
+                return looks.get() > before;
+            });
+        }
+        assertTrue("they waited for the beat", System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(60));
+        assertSame("one object as long as nothing changes", NativeEngine.INSTANCE.inputs.now(), NativeEngine.INSTANCE.inputs.now());
+        reader.close();
+    }
+
+    @Test
+    public void properties_that_cannot_be_meant_are_refused_and_the_old_ones_stay() throws Exception {
+        Settings settings = new Settings(Order.V2);
+        settings.source(Source.instanceProfile());
+        Subscription reader = subscribe(settings, NOTHING);
+        SystemInputs wrong = new SystemInputs(Collections.emptyMap(), Collections.singletonMap("aws.ec2MetadataServiceTimeout", "soon"));
+        NativeEngine.INSTANCE.inputs.source = () -> wrong;
+        NativeEngine.INSTANCE.inputs.look();
+        assertEquals(NOTHING, reader.cell().config().inputs);
+        assertEquals(wrong, reader.cell().refused);
+        SystemInputs right = new SystemInputs(Collections.emptyMap(), Collections.singletonMap("aws.ec2MetadataServiceTimeout", "2"));
+        NativeEngine.INSTANCE.inputs.source = () -> right;
+        NativeEngine.INSTANCE.inputs.look();
+        assertEquals(right, reader.cell().config().inputs);
+        reader.close();
     }
 }

@@ -27,7 +27,6 @@ import java.util.concurrent.TimeUnit;
 
 /** One run; {@link #play} blocks until it is over. */
 final class ScenarioRun {
-    private static final Object SYSTEM_PROPERTIES = new Object();
     private static final String[] STATIC = {"aws.accessKeyId", "aws.secretAccessKey", "aws.secretKey", "aws.sessionToken"};
 
     final Scenario scenario;
@@ -107,21 +106,26 @@ final class ScenarioRun {
         return conclude(start, Instant.now());
     }
 
-    private void startProviders() throws IOException {
-        synchronized (SYSTEM_PROPERTIES) {
-            if (scenario.provider.source.equals("systemProperties")) {
-                String[] values = credentialsOfThisWorld();
-                for (int i = 0; i < STATIC.length; i++) {
-                    System.setProperty(STATIC[i], values[i]);
-                }
+    private void startProviders() {
+        for (SqsClientUnderTest client : clients) {
+            outcomes.put(client.sdk(), new Outcome());
+            client.start(scenario.provider, world.imds(client.sdk()), label(client), new Listening(outcomes.get(client.sdk())));
+        }
+    }
+
+    /** Sets the properties that this scenario lives by. Before any scenario is played: everything that is open sees them. */
+    void setProperties() throws IOException {
+        if (scenario.provider.source.equals("systemProperties")) {
+            String[] values = credentialsOfThisWorld();
+            for (int i = 0; i < STATIC.length; i++) {
+                System.setProperty(STATIC[i], values[i]);
             }
-            for (SqsClientUnderTest client : clients) {
-                outcomes.put(client.sdk(), new Outcome());
-                client.start(scenario.provider, world.imds(client.sdk()), label(client), new Listening(outcomes.get(client.sdk())));
-            }
-            for (String name : STATIC) {
-                System.clearProperty(name);
-            }
+        }
+    }
+
+    static void clearProperties() {
+        for (String name : STATIC) {
+            System.clearProperty(name);
         }
     }
 

@@ -68,6 +68,9 @@ public class ScenarioTest {
         for (Scenario scenario : SCENARIOS) {
             runs.add(new ScenarioRun(simulator, scenario, capture));
         }
+        for (ScenarioRun run : runs) {
+            run.setProperties();
+        }
         results = new ArrayList<>();
         for (ScenarioRun run : runs) {
             results.add(threads.submit(() -> run.play(threads)));
@@ -87,6 +90,7 @@ public class ScenarioTest {
     public static void end() throws Exception {
         threads.shutdownNow();
         threads.awaitTermination(5, TimeUnit.SECONDS);
+        ScenarioRun.clearProperties();
         simulator.close();
     }
 

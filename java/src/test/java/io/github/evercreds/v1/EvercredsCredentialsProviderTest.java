@@ -96,10 +96,16 @@ public class EvercredsCredentialsProviderTest {
     }
 
     @Test
-    public void a_declared_profile_is_left_to_the_sdks_chain() {
-        set("aws.profile", "reporting");
-        EvercredsCredentialsProvider provider = EvercredsCredentialsProvider.create();
-        assertTrue(provider.status().trouble().get(), provider.status().trouble().get().contains("aws.profile"));
+    public void a_declared_profile_is_served_by_the_engine_or_by_nobody() {
+        set("aws.profile", "there-is-no-such-profile", "com.amazonaws.sdk.ec2MetadataServiceEndpointOverride", "http://127.0.0.1:1");
+        EvercredsCredentialsProvider provider = EvercredsCredentialsProvider.builder().firstReadTimeout(Duration.ofMillis(1500)).build();
+        assertEquals("evercreds", provider.status().servedBy());
+        try {
+            provider.getCredentials();
+            fail("the profile does not exist, and nothing else may take its place");
+        } catch (SdkClientException failure) {
+            assertTrue(failure.getMessage(), failure.getMessage().contains("profile"));
+        }
     }
 
     @Test(expected = NullPointerException.class)

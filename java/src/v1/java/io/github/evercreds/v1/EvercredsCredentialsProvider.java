@@ -6,11 +6,10 @@ import com.amazonaws.auth.AWSCredentials;
 import com.amazonaws.auth.AWSCredentialsProvider;
 import io.github.evercreds.EvercredsException;
 import io.github.evercreds.Order;
-import io.github.evercreds.ProviderBuilder;
 import io.github.evercreds.Status;
 import io.github.evercreds.internal.NativeUnavailable;
 import io.github.evercreds.internal.Opening;
-import io.github.evercreds.internal.Settings;
+import io.github.evercreds.internal.OptionsBuilder;
 import io.github.evercreds.internal.State;
 import io.github.evercreds.internal.Subscription;
 import java.util.Objects;
@@ -22,9 +21,8 @@ import java.util.Objects;
  * <pre>AmazonSQSClientBuilder.standard().withCredentials(EvercredsCredentialsProvider.create())</pre>
  */
 public final class EvercredsCredentialsProvider implements AWSCredentialsProvider {
-    private final Opening opening;
+    private final Opening<AWSCredentialsProvider> opening;
     private final Subscription subscription;
-    private volatile AWSCredentialsProvider standIn;
     private Memo memo;
 
     private static final class Memo {
@@ -41,15 +39,15 @@ public final class EvercredsCredentialsProvider implements AWSCredentialsProvide
         static final EvercredsCredentialsProvider INSTANCE = create();
     }
 
-    private EvercredsCredentialsProvider(Opening opening) {
+    private EvercredsCredentialsProvider(Opening<AWSCredentialsProvider> opening) {
         this.opening = opening;
         this.subscription = opening.subscription;
-        this.standIn = subscription == null ? StandIn.of(opening.source) : null;
     }
 
     /**
-     * A provider of the default chain: environment variables, JVM system properties, instance profile. If the native
-     * library cannot be loaded, or the environment declares a source that the engine does not serve, the SDK's
+     * A provider of the default chain: environment variables, JVM system properties, web identity, profile, container,
+     * instance profile. A source that is declared and fails is an error; the next one does not take its place, unless the
+     * builder's {@code fallThrough} says so. If the native library cannot be loaded, the SDK's
      * {@code DefaultAWSCredentialsProviderChain} serves, with one warning in the log.
      *
      * @return a new provider; its first credentials are on their way
@@ -95,7 +93,7 @@ public final class EvercredsCredentialsProvider implements AWSCredentialsProvide
     @Override
     public AWSCredentials getCredentials() {
         if (subscription == null) {
-            return standIn.getCredentials();
+            return opening.standIn().getCredentials();
         }
         State state;
         try {
@@ -122,16 +120,10 @@ public final class EvercredsCredentialsProvider implements AWSCredentialsProvide
 
     private AWSCredentialsProvider handOver(NativeUnavailable failure) {
         try {
-            opening.handOver(failure);
-        } catch (NativeUnavailable refused) {
+            return opening.handOver(failure);
+        } catch (EvercredsException refused) {
             throw SdkExceptions.of(refused);
         }
-        AWSCredentialsProvider provider = standIn;
-        if (provider == null) {
-            provider = StandIn.of(opening.source);
-            standIn = provider;
-        }
-        return provider;
     }
 
     /**
@@ -143,7 +135,7 @@ public final class EvercredsCredentialsProvider implements AWSCredentialsProvide
         if (subscription != null) {
             subscription.refresh();
         } else {
-            standIn.refresh();
+            opening.standIn().refresh();
         }
     }
 
@@ -167,7 +159,7 @@ public final class EvercredsCredentialsProvider implements AWSCredentialsProvide
      * @return never null
      */
     public Status status() {
-        return subscription != null ? subscription.status() : opening.delegatedStatus(standIn.getClass().getName());
+        return subscription != null ? subscription.status() : opening.delegatedStatus();
     }
 
     /**
@@ -177,13 +169,13 @@ public final class EvercredsCredentialsProvider implements AWSCredentialsProvide
      */
     @Override
     public String toString() {
-        return "EvercredsCredentialsProvider[" + (subscription != null ? subscription : standIn.getClass().getSimpleName() + " stands in") + "]";
+        return "EvercredsCredentialsProvider[" + (subscription != null ? subscription : opening.standIn().getClass().getSimpleName() + " stands in") + "]";
     }
 
     /** Builds a provider. For one thread. */
-    public static final class Builder extends ProviderBuilder<Builder> {
+    public static final class Builder extends OptionsBuilder<Builder> {
         private Builder() {
-            super(new Settings(Order.V1));
+            super(Order.V1);
         }
 
         @Override
@@ -200,7 +192,7 @@ public final class EvercredsCredentialsProvider implements AWSCredentialsProvide
          */
         public EvercredsCredentialsProvider build() {
             try {
-                return new EvercredsCredentialsProvider(Opening.forSdk(settings()));
+                return new EvercredsCredentialsProvider(Opening.forSdk(settings, StandIn::of));
             } catch (EvercredsException | LinkageError failure) {
                 throw SdkExceptions.of(failure);
             }

@@ -3,11 +3,10 @@ package io.github.evercreds.v2;
 
 import io.github.evercreds.EvercredsException;
 import io.github.evercreds.Order;
-import io.github.evercreds.ProviderBuilder;
 import io.github.evercreds.Status;
 import io.github.evercreds.internal.NativeUnavailable;
 import io.github.evercreds.internal.Opening;
-import io.github.evercreds.internal.Settings;
+import io.github.evercreds.internal.OptionsBuilder;
 import io.github.evercreds.internal.State;
 import io.github.evercreds.internal.Subscription;
 import java.util.Objects;
@@ -27,9 +26,8 @@ import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
  * <pre>SqsClient.builder().credentialsProvider(EvercredsCredentialsProvider.create())</pre>
  */
 public final class EvercredsCredentialsProvider implements AwsCredentialsProvider {
-    private final Opening opening;
+    private final Opening<AwsCredentialsProvider> opening;
     private final Subscription subscription;
-    private volatile AwsCredentialsProvider standIn;
     private Memo memo;
 
     private static final class Memo {
@@ -42,15 +40,15 @@ public final class EvercredsCredentialsProvider implements AwsCredentialsProvide
         }
     }
 
-    private EvercredsCredentialsProvider(Opening opening) {
+    private EvercredsCredentialsProvider(Opening<AwsCredentialsProvider> opening) {
         this.opening = opening;
         this.subscription = opening.subscription;
-        this.standIn = subscription == null ? StandIn.of(opening.source) : null;
     }
 
     /**
-     * A provider of the default chain: JVM system properties, environment variables, instance profile. If the native
-     * library cannot be loaded, or the environment declares a source that the engine does not serve, the SDK's
+     * A provider of the default chain: JVM system properties, environment variables, web identity, profile, container,
+     * instance profile. A source that is declared and fails is an error; the next one does not take its place, unless the
+     * builder's {@code fallThrough} says so. If the native library cannot be loaded, the SDK's
      * {@code DefaultCredentialsProvider} serves, with one warning in the log.
      *
      * @return a new provider; its first credentials are on their way
@@ -79,7 +77,7 @@ public final class EvercredsCredentialsProvider implements AwsCredentialsProvide
     @Override
     public AwsCredentials resolveCredentials() {
         if (subscription == null) {
-            return standIn.resolveCredentials();
+            return opening.standIn().resolveCredentials();
         }
         State state;
         try {
@@ -105,7 +103,7 @@ public final class EvercredsCredentialsProvider implements AwsCredentialsProvide
     public CompletableFuture<AwsCredentialsIdentity> resolveIdentity(ResolveIdentityRequest request) {
         try {
             if (subscription == null) {
-                return standInIdentity(standIn);
+                return standInIdentity(opening.standIn());
             }
             CompletableFuture<State> reading = subscription.readAsync();
             if (reading.isDone() && !reading.isCompletedExceptionally()) {
@@ -173,16 +171,10 @@ public final class EvercredsCredentialsProvider implements AwsCredentialsProvide
 
     private AwsCredentialsProvider handOver(NativeUnavailable failure) {
         try {
-            opening.handOver(failure);
-        } catch (NativeUnavailable refused) {
+            return opening.handOver(failure);
+        } catch (EvercredsException refused) {
             throw SdkExceptions.of(refused);
         }
-        AwsCredentialsProvider provider = standIn;
-        if (provider == null) {
-            provider = StandIn.of(opening.source);
-            standIn = provider;
-        }
-        return provider;
     }
 
     /**
@@ -215,7 +207,7 @@ public final class EvercredsCredentialsProvider implements AwsCredentialsProvide
      * @return never null
      */
     public Status status() {
-        return subscription != null ? subscription.status() : opening.delegatedStatus(standIn.getClass().getName());
+        return subscription != null ? subscription.status() : opening.delegatedStatus();
     }
 
     /**
@@ -225,13 +217,13 @@ public final class EvercredsCredentialsProvider implements AwsCredentialsProvide
      */
     @Override
     public String toString() {
-        return "EvercredsCredentialsProvider[" + (subscription != null ? subscription : standIn.getClass().getSimpleName() + " stands in") + "]";
+        return "EvercredsCredentialsProvider[" + (subscription != null ? subscription : opening.standIn().getClass().getSimpleName() + " stands in") + "]";
     }
 
     /** Builds a provider. For one thread. */
-    public static final class Builder extends ProviderBuilder<Builder> {
+    public static final class Builder extends OptionsBuilder<Builder> {
         private Builder() {
-            super(new Settings(Order.V2));
+            super(Order.V2);
         }
 
         @Override
@@ -248,7 +240,7 @@ public final class EvercredsCredentialsProvider implements AwsCredentialsProvide
          */
         public EvercredsCredentialsProvider build() {
             try {
-                return new EvercredsCredentialsProvider(Opening.forSdk(settings()));
+                return new EvercredsCredentialsProvider(Opening.forSdk(settings, StandIn::of));
             } catch (EvercredsException | LinkageError failure) {
                 throw SdkExceptions.of(failure);
             }

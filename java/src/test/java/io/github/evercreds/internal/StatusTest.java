@@ -1,17 +1,19 @@
 // What a person reads at 3 a.m. is true.
-package io.github.evercreds;
+package io.github.evercreds.internal;
 
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertTrue;
 
+import io.github.evercreds.Phase;
+import io.github.evercreds.Status;
 import org.junit.Test;
 
 public class StatusTest {
-    private static Status.Builder fresh() {
-        return new Status.Builder().label("orders").held(Phase.FRESH, "AKID", "instance profile", "app-role", null);
+    private static StatusValue.Builder fresh() {
+        return new StatusValue.Builder().label("orders").held(Phase.FRESH, "AKID", "instance profile", "app-role", null);
     }
 
-    private static void says(Status.Builder of, boolean expected, String text) {
+    private static void says(StatusValue.Builder of, boolean expected, String text) {
         String said = of.build().toString();
         assertTrue(said, said.contains(text) == expected);
     }
@@ -26,7 +28,7 @@ public class StatusTest {
 
     @Test
     public void where_an_sdks_provider_serves_nothing_is_said_of_attempts_and_clocks_that_are_not_ours() {
-        Status.Builder delegated = new Status.Builder().label("orders").delegated("the.sdk.Provider", "evercreds.mode is off");
+        StatusValue.Builder delegated = new StatusValue.Builder().label("orders").delegated("the.sdk.Provider", "evercreds.mode is off");
         says(delegated, true, "another provider serves");
         says(delegated, true, "the.sdk.Provider");
         for (String ours : new String[] {"nothing is held yet", "next attempt", "clock"}) {
@@ -39,5 +41,12 @@ public class StatusTest {
         String json = fresh().marks(true, false).build().toJson();
         assertFalse(json, json.contains("\n"));
         assertTrue(json, json.contains("\"phase\":\"FRESH\"") && json.contains("\"rejected\":true"));
+    }
+
+    @Test
+    public void a_status_has_words_json_and_no_gaps() {
+        Status status = new StatusValue.Builder().label("x").build();
+        assertTrue(status.toString(), status.toString().contains("nothing is held yet"));
+        assertTrue(status.toJson(), status.toJson().startsWith("{\"label\":\"x\",\"phase\":\"NONE\""));
     }
 }

@@ -1,7 +1,8 @@
 // A status as a person reads it, and as a machine does.
-package io.github.evercreds;
+package io.github.evercreds.internal;
 
-import io.github.evercreds.internal.JsonWriter;
+import io.github.evercreds.Phase;
+import io.github.evercreds.Status;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
@@ -14,7 +15,7 @@ final class StatusText {
     private StatusText() { }
 
     /** Several lines; no secrets. {@code taken}: when the status was made. */
-    static String words(Status.Builder d, Instant taken) {
+    static String words(StatusValue.Builder d, Instant taken) {
         boolean delegated = !d.servedBy.equals(OURSELVES);
         StringBuilder out = new StringBuilder();
         out.append("evercreds: ").append(d.label).append(d.closed ? " (closed)" : "").append('\n');
@@ -45,7 +46,7 @@ final class StatusText {
         return out.toString();
     }
 
-    private static String clock(Status.Builder d) {
+    private static String clock(StatusValue.Builder d) {
         if (!d.clockWitnessed && d.clockFrom.isZero() && d.clockTo.isZero()) {
             return "this host's is believed, no witness yet";
         }
@@ -56,7 +57,7 @@ final class StatusText {
         return String.format(Locale.ROOT, "%+.1f s", offset.toMillis() / 1000.0);
     }
 
-    private static String state(Status.Builder d) {
+    private static String state(StatusValue.Builder d) {
         if (!d.servedBy.equals(OURSELVES)) {
             return ": evercreds holds nothing, another provider serves";
         }
@@ -98,7 +99,7 @@ final class StatusText {
     }
 
     /** One line of JSON; no secrets. */
-    static String json(Status.Builder d) {
+    static String json(StatusValue.Builder d) {
         JsonWriter json = new JsonWriter().beginObject()
                 .field("label", d.label)
                 .field("phase", d.phase.name())
@@ -128,7 +129,7 @@ final class StatusText {
                 .field("closed", d.closed)
                 .name("transitions").beginArray();
         for (Status.Transition t : d.transitions) {
-            json.beginObject().field("at", text(t.at)).field("phase", t.phase.name()).field("what", t.what).endObject();
+            json.beginObject().field("at", text(t.at())).field("phase", t.phase().name()).field("what", t.what()).endObject();
         }
         return json.endArray().endObject().toString();
     }
