@@ -431,10 +431,8 @@ impl Machine {
     }
 
     fn inputs_changed(&mut self, now: &Now) {
-        match self.inputs.last {
-            Some(last) if now.boot.since(last) < secs(5) => self.inputs.due = Some(last.plus(secs(5))),
-            _ => self.act_on_inputs(now),
-        }
+        // What is due already is acted on before this event is over.
+        self.inputs.due = Some(self.inputs.last.map_or(now.boot, |last| last.plus(secs(5))));
     }
 
     fn act_on_inputs(&mut self, now: &Now) {

@@ -465,12 +465,12 @@ fn a7_a_fresh_set_is_renewed_at_its_window_less_a_tenth_and_polled_if_link_local
 
 #[test]
 fn a7_sets_that_are_not_fresh_are_followed_ever_more_rarely() {
-    let mut rig = Rig::new(STS);
+    let life = LifePolicy { advisory_window: Some(secs(HOUR)), ..LifePolicy::default() };
+    let mut rig = Rig::with(STS, Policy { life, ..Policy::default() });
     for (n, longest) in [10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0].into_iter().enumerate() {
-        rig.answered(&format!("A{n}"), 100 + 1000 * n as i64 - rig.at.as_secs() as i64 + 100_000);
-        if rig.state().phase != Phase::Fresh {
-            within(rig.wait(), longest / 2.0, longest);
-        }
+        rig.answered(&format!("A{n}"), 1000);
+        assert_eq!(rig.state().phase, Phase::Advisory);
+        within(rig.wait(), longest / 2.0, longest);
     }
 }
 
@@ -750,6 +750,8 @@ fn a_wish_for_a_longer_life_is_granted_by_a_source_that_mints_once_a_minute() {
     rig.machine.next = Boot::MAX;
     assert_eq!(rig.pass(59).feed(Event::MinRemaining(secs(3550))).start, None);
     assert!(rig.pass(1).feed(Event::MinRemaining(secs(3550))).start.is_some());
+    let mut exact = Rig::holding(STS, HOUR);
+    assert_eq!(exact.pass(100).feed(Event::MinRemaining(secs(3500))).start, None, "that much is left");
     let mut serving = Rig::holding(LINK_LOCAL, HOUR);
     assert_eq!(serving.pass(100).feed(Event::MinRemaining(secs(3550))).start, None);
 }
@@ -858,6 +860,40 @@ fn an_attempt_that_a_pause_outlasted_grants_nothing() {
     assert!(!rig.machine.concluded && rig.granted() < 0.0);
 }
 
+/// A link-local machine that was paused for longer than its set lived, `seconds` after it woke up; its attempt has failed.
+fn woken(traits: Traits, seconds: u64, kind: FetchErrorKind) -> Rig {
+    let mut rig = Rig::holding(traits, HOUR);
+    rig.machine.next = Boot::MAX;
+    rig.pass(8 * HOUR).feed(Event::Paused);
+    rig.machine.next = Boot::from_duration(rig.at + secs(seconds));
+    rig.failed(kind);
+    assert_eq!(rig.at, secs(100_000 + 8 * HOUR + seconds));
+    rig
+}
+
+#[test]
+fn for_a_moment_after_a_pause_that_outlasted_the_set_a_passing_fault_concludes_nothing() {
+    for seconds in [0, 4] {
+        let rig = woken(LINK_LOCAL, seconds, FetchErrorKind::Transient);
+        assert!(!rig.machine.concluded && rig.granted() < 0.0, "readers wait for the next set");
+    }
+    assert!(woken(LINK_LOCAL, 5, FetchErrorKind::Transient).machine.concluded, "the moment is over");
+    assert!(woken(LINK_LOCAL, 0, FetchErrorKind::NonRecoverable).machine.concluded, "that does not pass");
+    assert!(woken(STS, 0, FetchErrorKind::Transient).machine.concluded, "asking each second would hurt");
+}
+
+#[test]
+fn a_pause_that_did_not_outlast_the_set_or_none_at_all_leaves_an_attempts_conclusion() {
+    let mut rig = Rig::holding(LINK_LOCAL, HOUR);
+    rig.pass(100).feed(Event::Paused);
+    rig.failed(FetchErrorKind::Transient);
+    assert!(rig.machine.concluded);
+    let mut stale = Rig::holding(LINK_LOCAL, HOUR);
+    stale.pass(2 * HOUR);
+    stale.failed(FetchErrorKind::Transient);
+    assert!(stale.machine.concluded);
+}
+
 #[test]
 fn a_pause_during_a_throttle_forgets_no_conclusion() {
     let mut rig = Rig::holding(STS, 100);
@@ -907,6 +943,20 @@ fn a_boot_clock_that_runs_anew_stops_nothing() {
     assert!(rig.wait() <= 300.0, "{}", rig.wait());
     rig.answered("B", 3600);
     assert_eq!(rig.key(), "B");
+}
+
+#[test]
+fn inputs_that_changed_before_the_boot_clock_ran_anew_are_read_within_a_second() {
+    for _ in 0..10 {
+        let mut rig = Rig::holding(STS, HOUR);
+        rig.pass(100).feed(Event::InputsChanged);
+        rig.machine.next = Boot::MAX;
+        rig.pass(1).feed(Event::InputsChanged);
+        rig.at = secs(10);
+        rig.machine.rng = Rng::with_seed(fastrand::u64(..));
+        rig.feed(Event::Tick);
+        assert!(rig.wait() <= 1.0, "{}", rig.wait());
+    }
 }
 
 // --- the end, and a new beginning -----------------------------------------------------------------------------------

@@ -126,3 +126,56 @@ impl Rejections {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Boot {
+        Boot::from_duration(secs(seconds))
+    }
+
+    #[test]
+    fn a_refusal_ends_at_its_end() {
+        let mut rejections = Rejections::default();
+        let key = AccessKeyId::new("A");
+        let until = rejections.refuse(&key, at(100));
+        assert_eq!(until, at(130));
+        assert_eq!((rejections.refused(at(129)), rejections.refused_until(at(129))), (Some(&key), Some(until)));
+        assert_eq!((rejections.refused(at(130)), rejections.refused_until(at(130))), (None, None));
+    }
+
+    #[test]
+    fn only_young_keys_and_known_ones_space_the_fetches() {
+        let wait = |ages: &[(&str, u64)]| {
+            let mut rejections = Rejections::default();
+            for (key, age) in ages {
+                rejections.count(&AccessKeyId::new(*key), secs(*age));
+                rejections.reject(&AccessKeyId::new(*key), at(0));
+                rejections.fetch_starts(at(0));
+            }
+            rejections.earliest()
+        };
+        assert_eq!(wait(&[("A", 120)]), at(10), "two minutes are no longer young");
+        assert_eq!(wait(&[("A", 119)]), at(20));
+        assert_eq!(wait(&[("A", 119), ("B", 119)]), at(40));
+        assert_eq!(wait(&[("A", 119), ("B", 120)]), at(10), "the row is over");
+        assert_eq!(wait(&[("A", 120), ("A", 120)]), at(20), "the same key again");
+    }
+
+    #[test]
+    fn times_of_an_old_boot_clock_mean_nothing() {
+        let mut rejections = Rejections::default();
+        let key = AccessKeyId::new("A");
+        rejections.refuse(&key, at(1_000_000));
+        rejections.reject(&key, at(1_000_000));
+        rejections.fetch_starts(at(1_000_000));
+        rejections.rebase(at(5));
+        assert_eq!(rejections.refused(at(5)), None);
+        assert!(rejections.earliest() <= at(5) && rejections.stand());
+        rejections.answered_again(at(604));
+        assert!(rejections.stand());
+        rejections.answered_again(at(605));
+        assert!(!rejections.stand(), "ten minutes count from when the new clock began");
+    }
+}

@@ -171,3 +171,7 @@ impl Standing {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "schedule_tests.rs"]
+mod tests;
