@@ -12,7 +12,6 @@
 
 mod endpoints;
 mod files;
-mod joins;
 mod metadata;
 mod parse;
 mod profiles;
@@ -33,12 +32,16 @@ pub use self::files::Places;
 pub use self::profiles::{Profiles, Settings};
 pub use self::resolve::{Lack, Refusal, name, resolve};
 use super::plan::{Plan, ProfilePlan, StaticPlan};
+use super::process;
 use super::stamp::Stamp;
 use super::{Answer, Fetch, Source, Traits};
 use crate::aws_clock::clock::Clock;
 use crate::config::quoted;
 use crate::credentials::Identity;
 use crate::error::{FetchError, FetchErrorKind};
+
+/// What reading the files may take of the time that one asking has.
+const READING: Duration = Duration::from_secs(5);
 
 /// Makes the source for a plan that is not [`Plan::Static`].
 pub type Build = dyn Fn(&Plan) -> Result<Arc<dyn Source>, FetchError> + Send + Sync;
@@ -140,22 +143,21 @@ impl Source for Profile {
     fn patience(&self) -> Option<Duration> {
         match &*self.meant() {
             Some(meant) => meant.source.patience(),
-            None => Some(LONGEST),
+            None => Some(process::PATIENCE),
         }
+        .map(|limit| limit + READING)
     }
 
-    /// Both files, be they there or not.
+    /// Both files, be they there or not, and those of what the profile means.
     fn watched(&self) -> Vec<(PathBuf, Stamp)> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let of_source = self.meant().as_ref().map(|meant| meant.source.watched()).unwrap_or_default();
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().chain(of_source).collect()
     }
 
     fn fetch(&self) -> Fetch<'_> {
         Box::pin(self.ask())
     }
 }
-
-/// A process may take a minute.
-const LONGEST: Duration = Duration::from_secs(65);
 
 const TRAITS: Traits = Traits { link_local: false, mints: false };
 

@@ -140,7 +140,8 @@ impl Reader {
     }
 
     fn section(&mut self, line: &str) -> Result<(), Flaw> {
-        let end = line.find(['#', ';']).unwrap_or(line.len());
+        let whole = self.dialect.any_name && line.ends_with(']');
+        let end = line.find(['#', ';']).filter(|_| !whole).unwrap_or(line.len());
         let inner = trim(&line[..end]).strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         let Some(inner) = inner.map(trim) else {
             return Err(self.flaw("the name of a section does not end with ']'"));
@@ -242,7 +243,7 @@ impl Reader {
             return Err(self.flaw("there is no '=' in a line that should say name = value"));
         };
         let name = trim(name);
-        if name.is_empty() {
+        if name.is_empty() && !self.dialect.any_name {
             return Err(self.flaw("there is no name before '='"));
         }
         Ok((name, trim(value)))

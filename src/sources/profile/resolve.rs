@@ -11,11 +11,12 @@
 //! session token is not served. `mfa_serial` is refused rather than passed by: nobody is there to type a code.
 
 use super::profiles::{Profiles, Settings};
-use super::{endpoints, joins, role, sso};
+use super::{endpoints, role, sso};
 use crate::config::{ConfigError, Inputs, Order, endpoint, names, quoted};
 use crate::credentials::{AccessKeyId, Credentials, Secret};
 use crate::error::FetchError;
 use crate::sources::fields::{is_account_id, is_visible_ascii};
+use crate::sources::login;
 use crate::sources::plan::{LoginPlan, Plan, ProcessPlan, StaticPlan};
 
 /// How the field calls keys that stand in a profile.
@@ -149,7 +150,7 @@ impl<'a> Resolver<'a> {
         let endpoint = endpoints::sign_in(&region, self.inputs, it).map_err(wrong)?;
         Ok(Plan::Login(LoginPlan {
             session: session.to_owned(),
-            token_file: joins::login_token_file(self.inputs, home, session),
+            token_file: login::token_file(self.inputs, home, session),
             endpoint,
             place: it.origin("login_session"),
         }))

@@ -1,10 +1,11 @@
 //! Pure: a profile with `sso_session`, or with the older `sso_*` settings alone.
 
+use super::endpoints;
 use super::profiles::{Profiles, Settings};
 use super::resolve::{Refusal, no_home};
-use super::{endpoints, joins};
 use crate::config::{Inputs, quoted};
 use crate::sources::plan::{Plan, SsoPlan};
+use crate::sources::sso::token_file;
 
 /// Any of these says that SSO is meant (SDK v2).
 const SAYS_SSO: [&str; 5] = ["sso_session", "sso_account_id", "sso_role_name", "sso_region", "sso_start_url"];
@@ -56,7 +57,7 @@ pub(super) fn plan(it: &Settings<'_>, profiles: &Profiles, inputs: &Inputs) -> R
         session: session.map(str::to_owned),
         portal: endpoint(endpoints::PORTAL)?,
         oidc: endpoint(endpoints::OIDC)?,
-        token_file: joins::sso_token_file(home, session.unwrap_or(&start_url)),
+        token_file: token_file(home, session.unwrap_or(&start_url)),
         start_url,
         account_id,
         role_name,

@@ -61,6 +61,14 @@ impl Source for Stub {
         Traits { link_local: true, mints: true }
     }
 
+    fn patience(&self) -> Option<Duration> {
+        Some(Duration::from_secs(33))
+    }
+
+    fn watched(&self) -> Vec<(PathBuf, Stamp)> {
+        vec![(format!("/of/{}", self.0).into(), Stamp::ABSENT)]
+    }
+
     fn fetch(&self) -> Fetch<'_> {
         Box::pin(ready(Err(FetchError::transient(self.0.clone()))))
     }
@@ -247,4 +255,17 @@ async fn both_files_are_watched_as_they_were_when_they_were_read() {
     let _ = profile.fetch().await;
     assert_eq!(profile.watched()[0], (folder.credentials(), Stamp::of(&folder.credentials())));
     assert_eq!(profile.watched()[1], absent[1]);
+}
+
+#[tokio::test]
+async fn the_files_of_what_a_profile_means_are_watched_too_and_it_has_its_own_time() {
+    let Setup { folder, profile, .. } = setup(2100);
+    assert!(profile.patience().unwrap() > process::PATIENCE, "it may be a process");
+    folder.write("[p]\ncredential_process = one\n");
+    profile.fetch().await.unwrap_err();
+    assert_eq!(profile.watched()[2..], [(PathBuf::from("/of/one"), Stamp::ABSENT)]);
+    assert_eq!(profile.patience(), Some(Duration::from_secs(33) + READING));
+    folder.write(&keys("AKIA", "s"));
+    profile.fetch().await.unwrap();
+    assert_eq!((profile.watched().len(), profile.patience()), (2, None));
 }
