@@ -87,6 +87,14 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Whether it is the role of this name: IMDS tells the name, STS an ARN that ends in it.
+    pub fn has_role(&self, name: &str) -> bool {
+        match self.name.split_once(":role/") {
+            Some((_, path)) => path.rsplit('/').next() == Some(name),
+            None => self.name == name,
+        }
+    }
+
     /// Whether both can be one identity. An account id that one side does not know (IMDS tells it on some paths
     /// only) is no difference.
     pub fn same(&self, other: &Identity) -> bool {
@@ -123,6 +131,19 @@ mod tests {
         let shown = format!("{credentials:?} {:?}", credentials.secret_access_key);
         assert!(shown.contains("ASIAEXAMPLE"));
         assert!(!shown.contains("Secret\"") && !shown.contains("wJalr") && !shown.contains("token"), "{shown}");
+    }
+
+    #[test]
+    fn a_role_is_known_by_its_name_and_by_the_end_of_its_arn() {
+        let named = |name: &str| Identity { name: name.into(), account_id: None };
+        for (identity, role) in
+            [("app", "app"), ("arn:aws:iam::1:role/app", "app"), ("arn:aws:iam::1:role/path/app", "app")]
+        {
+            assert!(named(identity).has_role(role), "{identity}");
+        }
+        for identity in ["apple", "arn:aws:iam::1:role/app/other", "arn:aws:iam::1:role/apple", "AKIAapp"] {
+            assert!(!named(identity).has_role("app"), "{identity}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::names::Name;
+use super::names::{self, Name};
 use crate::credentials::Secret;
 
 /// Whose default order and property names count.
@@ -74,6 +74,11 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// How many `credential_process`es, each started by the one before, led to this process.
+    pub fn process_depth(&self) -> u32 {
+        self.environment.get(names::PROCESS_DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0)
+    }
+
     /// What a setting is set to, property before variable, with the name under which it was found.
     pub fn setting(&self, name: Name) -> Option<(&'static str, &str)> {
         let property = name.property(self.order).and_then(|name| Some((name, self.properties.get(name)?)));

@@ -97,6 +97,9 @@ pub const USE_DUALSTACK_ENDPOINT: Name = Name::new("AWS_USE_DUALSTACK_ENDPOINT",
 pub const STS_REGIONAL_ENDPOINTS: Name =
     Name { variable: "AWS_STS_REGIONAL_ENDPOINTS", v1_property: None, v2_property: None };
 
+/// Set for each `credential_process` that is started; see [`super::Inputs::process_depth`].
+pub const PROCESS_DEPTH: &str = "EVERCREDS_PROCESS_DEPTH";
+
 /// A file of certificates, in PEM; whoever is not vouched for by one of them is not trusted.
 pub const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 /// Written in capitals or not; the first that is set counts.
@@ -181,6 +184,7 @@ pub const VARIABLES: &[&str] = &[
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "EVERCREDS_PROCESS_DEPTH",
     "HOME",
     "HOMEDRIVE",
     "HOMEPATH",
@@ -283,7 +287,7 @@ mod tests {
             ENDPOINT_URL_SIGNIN,
         ];
         let mut variables: Vec<_> = all.iter().map(|name| name.variable).collect();
-        variables.extend([V1_ACCESS_KEY_VARIABLE, V1_SECRET_KEY_VARIABLE, CA_BUNDLE]);
+        variables.extend([V1_ACCESS_KEY_VARIABLE, V1_SECRET_KEY_VARIABLE, CA_BUNDLE, PROCESS_DEPTH]);
         variables.extend([HTTP_PROXY, HTTPS_PROXY, NO_PROXY].as_flattened());
         variables.extend([V1_CREDENTIALS_FILE_VARIABLE, HOME_VARIABLE, USERPROFILE_VARIABLE]);
         variables.extend([HOMEDRIVE_VARIABLE, HOMEPATH_VARIABLE]);

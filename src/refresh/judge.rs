@@ -67,7 +67,7 @@ pub fn judge(answer: &Answer, bench: &Bench<'_>) -> Verdict {
         )));
     }
     if let Some(role) = bench.expect_role
-        && answer.identity.name != role
+        && !answer.identity.has_role(role)
     {
         return Verdict::Fail(
             FetchError::non_recoverable(format!(

@@ -29,9 +29,12 @@ pub fn plan(choice: &SourceChoice, inputs: &Arc<Inputs>, fall_through: bool) -> 
             barred("container credentials (not declared)", message, Some(fix))
         }),
         SourceChoice::Profile { name } => Plan::Profile(ProfilePlan { name: name.clone(), inputs: Arc::clone(inputs) }),
-        SourceChoice::Process { command } => {
-            Plan::Process(ProcessPlan { command: command.clone(), place: "the builder".into(), account_id: None })
-        }
+        SourceChoice::Process { command } => Plan::Process(ProcessPlan {
+            command: command.clone(),
+            depth: inputs.process_depth() + 1,
+            place: "the builder".into(),
+            account_id: None,
+        }),
         SourceChoice::WebIdentity(choice) => web_identity(inputs, choice)?.unwrap_or_else(|| {
             let variable = names::WEB_IDENTITY_TOKEN_FILE.variable;
             let message = format!("web identity: no token file is given, and {variable} is not set");

@@ -119,6 +119,9 @@ pub struct WebIdentityPlan {
 pub struct ProcessPlan {
     /// As it stands in the profile: for a shell.
     pub command: String,
+    /// For the command: how many processes like it led to it, itself included. A profile whose command asks for the same
+    /// profile would otherwise start processes without end.
+    pub depth: u32,
     /// `profile app in /home/me/.aws/config`, for errors.
     pub place: String,
     /// The profile's `aws_account_id`, where the process tells none.

@@ -75,8 +75,9 @@ impl Process {
     async fn ask(&self) -> Result<Answer, FetchError> {
         let (lifeline, watch) = Lifeline::new()
             .map_err(|error| self.failed(FetchErrorKind::Transient, format!("no pipe can be made: {error}")))?;
-        let command = self.plan.command.clone();
-        let outcome = blocking(Kind::Process, self.patience, &self.what(), move || run::run(&command, watch)).await;
+        let (command, depth) = (self.plan.command.clone(), self.plan.depth);
+        let outcome =
+            blocking(Kind::Process, self.patience, &self.what(), move || run::run(&command, depth, watch)).await;
         // Whatever still runs, its answer would come too late.
         drop(lifeline);
         let output = outcome

@@ -9,6 +9,7 @@ use std::thread;
 use zeroize::Zeroizing;
 
 use super::run::{Collected, Failure, Output, Tail, Watch};
+use crate::config::names;
 
 enum News {
     Stdout(Zeroizing<Vec<u8>>),
@@ -19,8 +20,9 @@ enum News {
 }
 
 /// Runs the command until its outputs are closed and it has ended, or nobody wants its output any more.
-pub fn run(command: &str, watch: Watch) -> Result<Output, Failure> {
+pub fn run(command: &str, depth: u32, watch: Watch) -> Result<Output, Failure> {
     let mut child = shell(command)
+        .env(names::PROCESS_DEPTH, depth.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -9,7 +9,12 @@ const NOW: &str = "2026-04-26T20:00:00Z";
 const GOOD: &str = r#"{"Version":1,"AccessKeyId":"ASIAPROCESS","SecretAccessKey":"wJalrSecret","SessionToken":"IQoJToken","Expiration":"2026-04-26T21:00:00Z"}"#;
 
 fn plan(command: &str) -> ProcessPlan {
-    ProcessPlan { command: command.into(), place: "profile app".into(), account_id: Some("123456789012".into()) }
+    ProcessPlan {
+        command: command.into(),
+        depth: 3,
+        place: "profile app".into(),
+        account_id: Some("123456789012".into()),
+    }
 }
 
 fn source(command: &str) -> Process {
@@ -27,6 +32,12 @@ fn fetch(command: &str) -> Result<Answer, FetchError> {
         assert!(!shown.contains("wJalr") && !shown.contains("IQoJ"), "{shown}");
     }
     outcome
+}
+
+#[test]
+fn the_command_is_told_how_many_like_it_led_to_it() {
+    let answer = fetch(&format!("echo '{GOOD}' | sed s/ASIA[A-Z]*/ASIA$EVERCREDS_PROCESS_DEPTH/")).unwrap();
+    assert_eq!(answer.credentials.access_key_id.as_str(), "ASIA3");
 }
 
 /// Waits until `done` says so; for ever is a failure.
@@ -156,7 +167,7 @@ fn what_it_leaves_running_neither_delays_the_answer_nor_is_killed() {
 #[test]
 fn no_descriptor_reaches_the_command_and_none_stays_here() {
     let (_lifeline, watch) = Lifeline::new().unwrap();
-    let shown = run::run("ls /proc/self/fd", watch).ok().unwrap().stdout;
+    let shown = run::run("ls /proc/self/fd", 1, watch).ok().unwrap().stdout;
     for fd in String::from_utf8_lossy(&shown).split_whitespace() {
         // The fourth is ls's own look at its folder; whatever this process was given by its parent is inherited.
         let flags = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap_or_default();
@@ -182,7 +193,7 @@ fn no_descriptor_reaches_the_command_and_none_stays_here() {
 fn where_there_are_no_process_groups_it_runs_too() {
     let run = |command: &str| {
         let (lifeline, watch) = Lifeline::new().unwrap();
-        let outcome = portable::run(command, watch);
+        let outcome = portable::run(command, 1, watch);
         drop(lifeline);
         outcome
     };
@@ -191,7 +202,7 @@ fn where_there_are_no_process_groups_it_runs_too() {
     assert!(document::parse(&output.stdout).is_ok());
     assert!(matches!(run("exec yes"), Err(Failure::TooMuch)));
     let (lifeline, watch) = Lifeline::new().unwrap();
-    let waiting = std::thread::spawn(|| portable::run("exec sleep 600", watch));
+    let waiting = std::thread::spawn(|| portable::run("exec sleep 600", 1, watch));
     drop(lifeline);
     assert!(matches!(waiting.join().unwrap(), Err(Failure::Unwanted)));
 }

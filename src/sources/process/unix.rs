@@ -12,6 +12,7 @@ use nix::unistd::Pid;
 use zeroize::Zeroizing;
 
 use super::run::{Collected, Failure, Output, Tail, Watch};
+use crate::config::names;
 
 /// How often it is seen whether the command has ended, in milliseconds. (It tells by closing its outputs, unless
 /// something that it started holds them open.)
@@ -21,13 +22,13 @@ const READS_AFTER_THE_END: u32 = 64;
 
 /// Runs the command until it ends or nobody wants its output any more. What it started and left running, with its
 /// outputs open, is left alone where the command itself ended by itself.
-pub fn run(command: &str, watch: Watch) -> Result<Output, Failure> {
+pub fn run(command: &str, depth: u32, watch: Watch) -> Result<Output, Failure> {
     // The line may have been cut while this waited for its turn.
     if ready(watch.0.as_fd(), None, None, 0)?.unwanted {
         return Err(Failure::Unwanted);
     }
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(command);
+    shell.arg("-c").arg(command).env(names::PROCESS_DEPTH, depth.to_string());
     shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut group = Group { leader: shell.spawn().map_err(Failure::CannotStart)?, ended: false };
     let (mut stdout, mut stderr) = (group.leader.stdout.take(), group.leader.stderr.take());

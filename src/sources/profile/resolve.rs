@@ -105,7 +105,7 @@ impl<'a> Resolver<'a> {
                 return Err(role::no_source(&it));
             }
             if has_process {
-                return Ok(process(&it));
+                return Ok(process(&it, self.inputs));
             }
             if has_keys {
                 return keys(&it);
@@ -127,7 +127,7 @@ impl<'a> Resolver<'a> {
             return self.login(&it);
         }
         if has_process {
-            return Ok(process(&it));
+            return Ok(process(&it, self.inputs));
         }
         match keys(&it) {
             Err(refusal) if refusal.lack == Lack::NoCredentials && it.get("role_arn").is_some() => {
@@ -162,9 +162,10 @@ pub(super) fn no_home(it: &Settings<'_>, what: &str) -> Refusal {
     Refusal::wrong(message, "set HOME (or the JVM's user.home).")
 }
 
-fn process(it: &Settings<'_>) -> Plan {
+fn process(it: &Settings<'_>, inputs: &Inputs) -> Plan {
     Plan::Process(ProcessPlan {
         command: it.get("credential_process").unwrap_or_default().to_owned(),
+        depth: inputs.process_depth() + 1,
         place: it.origin("credential_process"),
         account_id: account_id(it),
     })
