@@ -58,7 +58,7 @@ impl Bases for EngineBases {
             publisher: Box::new(Publishes(publisher)),
         };
         let id = inbox.open(opening).map_err(|_| stopped())?;
-        let machine = Arc::new(Machine { id, label, inbox: self.inbox.clone(), states });
+        let machine = Arc::new(Machine { id, label, inbox: self.inbox.clone(), states, rejected: Mutex::default() });
         open.retain(|_, machine| machine.strong_count() > 0);
         open.insert(plan.clone(), Arc::downgrade(&machine));
         Ok(machine)
@@ -82,9 +82,24 @@ struct Machine {
     label: String,
     inbox: Weak<Inbox>,
     states: watch::Receiver<Option<Published>>,
+    /// A key that was rejected, and the generation that was published then: the machine's own judgement begins with the
+    /// next one.
+    rejected: Mutex<Option<(AccessKeyId, u64)>>,
 }
 
 impl Machine {
+    /// What a state means for one who wants to sign; `None`: wait for the next one.
+    fn verdict(&self, state: Option<&Published>) -> Option<Result<Credentials, FetchError>> {
+        let rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some((key, generation)), Some(state)) = (&*rejected, state)
+            && state.generation <= *generation
+            && state.held.as_ref().is_some_and(|held| held.key() == key)
+        {
+            return None;
+        }
+        verdict(state)
+    }
+
     fn tell(&self, event: Event) {
         if let Some(inbox) = self.inbox.upgrade() {
             inbox.send(self.id, event);
@@ -100,17 +115,17 @@ impl Base for Machine {
     fn credentials(&self) -> BaseCredentials<'_> {
         Box::pin(async {
             let mut states = self.states.clone();
-            if verdict(states.borrow().as_ref()).is_none() {
+            if self.verdict(states.borrow().as_ref()).is_none() {
                 self.tell(Event::Nudge);
             }
-            match states.wait_for(|state| verdict(state.as_ref()).is_some()).await {
-                Ok(state) => verdict(state.as_ref()).unwrap_or_else(|| Err(closed())),
-                Err(_) => Err(closed()),
-            }
+            let found = states.wait_for(|state| self.verdict(state.as_ref()).is_some()).await;
+            found.ok().and_then(|state| self.verdict(state.as_ref())).unwrap_or_else(|| Err(closed()))
         })
     }
 
     fn rejected(&self, key: &AccessKeyId) {
+        let generation = self.states.borrow().as_ref().map_or(0, |state| state.generation);
+        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = Some((key.clone(), generation));
         self.tell(Event::Invalidate(key.clone()));
     }
 }
@@ -129,7 +144,7 @@ fn closed() -> FetchError {
     )
 }
 
-/// What a state means for one who wants to sign; `None`: wait for the next one. A set past its end is handed out: whether
+/// The same, as far as the state alone tells. A set past its end is handed out: whether
 /// it is dead is for the service to say.
 fn verdict(state: Option<&Published>) -> Option<Result<Credentials, FetchError>> {
     let state = state?;
