@@ -36,9 +36,21 @@ final class Scenario {
         @JsonProperty String source = "instanceProfile";
         @JsonProperty String expectRole;
         @JsonProperty String roleName;
+        /** Instead of the others: what a test gives by hand. */
+        private io.github.evercreds.Source given;
+
+        static Provider of(io.github.evercreds.Source given) {
+            Provider provider = new Provider();
+            provider.given = given;
+            return provider;
+        }
 
         /** Sets a builder of either SDK so. */
         void configure(ProviderBuilder<?> builder, URI imds) {
+            if (given != null) {
+                builder.source(given);
+                return;
+            }
             switch (source) {
                 case "instanceProfile":
                     builder.instanceProfile().endpoint(imds);

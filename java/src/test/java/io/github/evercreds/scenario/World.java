@@ -90,6 +90,16 @@ public final class World implements AutoCloseable {
         return URI.create(made.get("imds").get(listener).asText());
     }
 
+    /** The address of another service: {@code sts}, {@code ecs}, {@code pod_identity}, {@code sso}, {@code oidc}, {@code signin}. */
+    URI service(String name) {
+        return URI.create(made.get(name).asText());
+    }
+
+    /** The answer to one of the sign-ins, for example {@code web-identity-token}. */
+    JsonNode signIn(String what, String request) {
+        return simulator.call("POST", path + "/" + what, Simulator.json(request));
+    }
+
     /**
      * The address of SQS.
      *
