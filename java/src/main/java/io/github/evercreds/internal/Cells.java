@@ -161,8 +161,8 @@ final class Cells {
                 return;
             }
             cell.history().note(cell.state().phase, "variables or properties changed");
+            // It still holds what the settings before gave: a provider that is built now must begin with those of now.
             cells.remove(before.key, cell);
-            cells.putIfAbsent(next.key, cell);
         }
         cell.refused = null;
         cell.config(next);

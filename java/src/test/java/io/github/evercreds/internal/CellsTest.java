@@ -179,12 +179,14 @@ public class CellsTest {
     }
 
     @Test
-    public void a_cell_is_found_under_what_it_means_now_and_no_more_under_what_it_meant() {
+    public void a_cell_whose_settings_have_changed_is_shared_with_nobody_new_for_it_may_hold_what_they_gave_before() {
         Subscription old = with(NOTHING);
         SystemInputs now = property("a", "1");
         cells.reconfigure(now);
-        assertSame(old.cell(), with(now).cell());
+        Subscription fresh = with(now);
+        assertNotSame(old.cell(), fresh.cell());
         assertNotSame(old.cell(), with(NOTHING).cell());
+        assertSame(fresh.cell(), with(now).cell());
     }
 
     @Test
