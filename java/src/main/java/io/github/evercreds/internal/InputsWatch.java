@@ -1,6 +1,7 @@
 // Variables and properties change while a process runs: seen on the engine's beat, and told to what is open.
 package io.github.evercreds.internal;
 
+import java.util.Properties;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
@@ -16,6 +17,8 @@ final class InputsWatch {
     /** Where they are read; tests have their own. */
     volatile Supplier<SystemInputs> source = SystemInputs::read;
     private volatile SystemInputs last;
+    /** What all that was open had been told of. */
+    private volatile SystemInputs settled;
     private volatile long lookedNanos = System.nanoTime() - BETWEEN_BEATS_NANOS;
 
     InputsWatch(Cells cells) {
@@ -33,9 +36,30 @@ final class InputsWatch {
         return now;
     }
 
-    /** The engine's loop came round. */
+    /** The engine's loop came round. While nothing has changed, nobody is woken for it: the dispatcher may end its idle thread. */
     void beat(Dispatcher dispatcher) {
-        lookOn(dispatcher, BETWEEN_BEATS_NANOS);
+        if (System.nanoTime() - lookedNanos < BETWEEN_BEATS_NANOS) {
+            return;
+        }
+        if (ownCode() && unchanged()) {
+            lookedNanos = System.nanoTime();
+        } else {
+            lookOn(dispatcher, BETWEEN_BEATS_NANOS);
+        }
+    }
+
+    /** Whether reading properties runs the JDK's code alone, and so cannot hold up the engine's thread. */
+    private static boolean ownCode() {
+        try {
+            return System.getProperties().getClass() == Properties.class;
+        } catch (SecurityException hidden) {
+            return false;
+        }
+    }
+
+    private boolean unchanged() {
+        SystemInputs told = settled;
+        return told != null && told == last && source.get().equals(told);
     }
 
     /** Somebody waits for credentials, asks for a refresh or had a key rejected: what was missing may just have been set. */
@@ -57,7 +81,9 @@ final class InputsWatch {
     void look() {
         queued.set(false);
         try {
-            cells.reconfigure(now());
+            SystemInputs now = now();
+            cells.reconfigure(now);
+            settled = now;
         } catch (RuntimeException | LinkageError fault) {
             Logs.warnOnce("variables and properties could not be looked at again: " + fault);
         }

@@ -213,6 +213,29 @@ public class CellsTest {
         assertEquals(1, closed.size());
     }
 
+    @Test
+    public void while_nothing_changes_no_beat_wakes_the_dispatcher() throws Exception {
+        InputsWatch watch = new InputsWatch(cells);
+        SystemInputs[] now = {NOTHING};
+        watch.source = () -> now[0];
+        with(NOTHING);
+        watch.look();
+        Field looked = InputsWatch.class.getDeclaredField("lookedNanos");
+        looked.setAccessible(true);
+        for (int i = 0; i < 3; i++) {
+            looked.set(watch, System.nanoTime() - TimeUnit.SECONDS.toNanos(10));
+            watch.beat(null);       // whoever were woken would be missed
+        }
+        assertTrue(told.toString(), told.isEmpty());
+        now[0] = property("a", "1");
+        looked.set(watch, System.nanoTime() - TimeUnit.SECONDS.toNanos(10));
+        watch.beat(dispatcher);
+        CountDownLatch done = new CountDownLatch(1);
+        dispatcher.execute(done::countDown);
+        assertTrue(done.await(10, TimeUnit.SECONDS));
+        assertEquals(Collections.singletonList(now[0]), told);
+    }
+
     /** The engine's loop comes round for each of its refreshers; the variables do not change as often. */
     @Test
     public void a_thousand_beats_are_one_look() throws Exception {
