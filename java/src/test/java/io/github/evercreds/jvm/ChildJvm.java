@@ -19,10 +19,10 @@ import java.util.stream.Stream;
 
 /** Starts a class of the test class path under the JDK of this JVM and {@code -Xcheck:jni}, and sees how it ends. */
 final class ChildJvm {
-    private static final int LIMIT_SECONDS = 60;
     private static final List<String> COMPLAINTS = Arrays.asList("WARNING in native method", "FATAL ERROR in native method", "WARNING: JNI", "JNI call made",
             "A fatal error has been detected", "has been loaded twice");
 
+    private int limitSeconds = 60;
     private final Class<?> main;
     private final List<String> arguments;
     private final List<String> before = new ArrayList<>();
@@ -38,6 +38,12 @@ final class ChildJvm {
     /** A JVM system property. */
     ChildJvm property(String name, Object value) {
         options.add("-D" + name + "=" + value);
+        return this;
+    }
+
+    /** How long it may take, where a minute is too little. */
+    ChildJvm limit(int seconds) {
+        limitSeconds = seconds;
         return this;
     }
 
@@ -96,13 +102,13 @@ final class ChildJvm {
             // Nobody's ~/.aws may decide what a test sees; SDK v1 looks by the property, SDK v2 by the variable.
             builder.environment().put("HOME", folder.toString());
             Process process = builder.start();
-            boolean over = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
+            boolean over = process.waitFor(limitSeconds, TimeUnit.SECONDS);
             long ended = System.currentTimeMillis();
             if (!over) {
                 process.destroyForcibly().waitFor();
             }
             String text = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
-            check(over, "it did not end within " + LIMIT_SECONDS + " s", text);
+            check(over, "it did not end within " + limitSeconds + " s", text);
             for (String complaint : COMPLAINTS) {
                 check(!text.contains(complaint), "-Xcheck:jni or the JVM complains", text);
             }

@@ -44,7 +44,7 @@ public class PrecedenceTest {
             environment("webidentity", "AWS_WEB_IDENTITY_TOKEN_FILE", "/no/such/token", "AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/app");
             environment("noimds", "AWS_EC2_METADATA_DISABLED", "true");
             for (Map.Entry<String, Map<String, String>> one : environments.entrySet()) {
-                ChildJvm child = new ChildJvm(PrecedenceChild.class, world.imds("imds").toString());
+                ChildJvm child = new ChildJvm(PrecedenceChild.class, world.imds("imds").toString()).limit(180);
                 one.getValue().forEach(child::variable);
                 ChildJvm.Ended ended = child.run();
                 assertEquals(ended.output, 0, ended.exitCode);
