@@ -404,6 +404,12 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: if cfg!(miri) { 10 } else { 10_000 },
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
         #[test]
         fn no_text_makes_it_panic_and_a_flaw_is_short(
             text in proptest::collection::vec(
