@@ -200,7 +200,13 @@ impl Reader {
             self.last = Last::Ignored;
             return Ok(());
         }
+        let written = name;
         let name = name.to_ascii_lowercase();
+        if written != name && self.has(&name) {
+            // Both SDKs know the one in small letters alone.
+            self.last = Last::Ignored;
+            return Ok(());
+        }
         self.last = if value.is_empty() { Last::Parent(name.clone()) } else { Last::Valued(name.clone()) };
         self.put(name, Secret::new(value));
         Ok(())
@@ -247,6 +253,10 @@ impl Reader {
             return Err(self.flaw("there is no name before '='"));
         }
         Ok((name, trim(value)))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        matches!(&self.place, Place::In(key) if self.sections.get(key).is_some_and(|section| section.contains_key(name)))
     }
 
     fn put(&mut self, name: String, value: Secret) {
@@ -349,6 +359,20 @@ mod tests {
             let sections = read(Kind::Config, V2, &text);
             assert_eq!(sections[&(Title::Profile, "default".into())]["x"].line, 4);
         }
+    }
+
+    #[test]
+    fn a_name_in_small_letters_goes_before_the_same_in_capitals() {
+        for text in ["[default]\nname = 1\nNAME = 2\n  3\n", "[default]\nNAME = 2\nname = 1\n"] {
+            assert_eq!(profile(Kind::Config, V2, text, "default").unwrap(), "name=1");
+        }
+    }
+
+    #[test]
+    fn v1_is_not_particular_about_names() {
+        let text = "[a#b;c]\n= 1\nodd name = 2\n";
+        assert_eq!(profile(Kind::Credentials, V1, text, "a#b;c").unwrap(), "=1 odd name=2");
+        assert!(parse(text, Kind::Credentials, V2).is_err());
     }
 
     #[test]
