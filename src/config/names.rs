@@ -137,14 +137,6 @@ pub const ENDPOINT_URL_SSO: Name = Name::new("AWS_ENDPOINT_URL_SSO", "aws.endpoi
 pub const ENDPOINT_URL_SSO_OIDC: Name = Name::new("AWS_ENDPOINT_URL_SSO_OIDC", "aws.endpointUrlSsoOidc").v2_only();
 pub const ENDPOINT_URL_SIGNIN: Name = Name::new("AWS_ENDPOINT_URL_SIGNIN", "aws.endpointUrlSignin").v2_only();
 
-/// Each names a source that stands before IMDS in both SDKs' orders, and says by being set that it is meant.
-pub const DECLARED_SOURCES: [(Name, &str); 4] = [
-    (WEB_IDENTITY_TOKEN_FILE, "web identity token file"),
-    (PROFILE, "profile"),
-    (CONTAINER_RELATIVE_URI, "container credentials endpoint"),
-    (CONTAINER_FULL_URI, "container credentials endpoint"),
-];
-
 /// Every variable of this file.
 pub const VARIABLES: &[&str] = &[
     "AWS_ACCESS_KEY",

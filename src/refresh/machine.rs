@@ -500,5 +500,5 @@ fn once_per(period: Duration, last: &mut Option<Boot>, now: &Now) -> bool {
 }
 
 #[cfg(test)]
-#[path = "machine_tests.rs"]
+#[path = "machine_tests/mod.rs"]
 mod tests;

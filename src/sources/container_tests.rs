@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::sources::scripted::damaged;
 use crate::sources::scripted::{Outcome, Scripted, answer, context, header, in_paused_time};
 
 const ECS: &str = r#"{"RoleArn":"arn:aws:iam::123456789012:role/task","AccessKeyId":"ASIAECS",
@@ -185,23 +186,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_answer_makes_it_panic_or_tell(
-        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 0..6),
-        noise in prop::collection::vec(any::<u8>(), 0..100),
-        use_noise in any::<bool>(),
-    ) {
-        let mut body = if use_noise { noise } else { ECS.as_bytes().to_vec() };
-        for (at, byte, how) in edits {
-            if body.is_empty() {
-                break;
-            }
-            let at = at.index(body.len());
-            match how {
-                0 => body[at] = byte,
-                1 => body.insert(at, byte),
-                _ => { body.remove(at); }
-            }
-        }
+    fn no_answer_makes_it_panic_or_tell(body in damaged(ECS, any::<u8>())) {
         words(&body);
         if let Err(flaw) = parse(&body) {
             let shown = format!("{flaw:?}");

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::redacted::redacted;
+use super::{Answer, Source};
 use crate::credentials::Secret;
 use crate::error::{FetchError, FetchErrorKind};
 use crate::http::{Method, Request, Response, TransportError};
@@ -15,7 +16,18 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 const ANSWER_LIMIT: Duration = Duration::from_secs(6);
 /// All requests of one fetch together. The caller cuts a fetch of a remote source after 15 s; ending a little earlier
 /// keeps the error that says what hung.
-pub const FETCH_LIMIT: Duration = Duration::from_millis(14_500);
+const FETCH_LIMIT: Duration = Duration::from_millis(14_500);
+
+/// A fetch of `source` that is bounded as a whole.
+pub async fn bounded(
+    source: &dyn Source,
+    ask: impl Future<Output = Result<Answer, FetchError>>,
+) -> Result<Answer, FetchError> {
+    tokio::time::timeout(FETCH_LIMIT, ask).await.unwrap_or_else(|_| {
+        let text = format!("{}: no answer within {FETCH_LIMIT:?}", source.describe());
+        Err(FetchError::transient(text).with_fix("it is asked again by itself; check network and proxy."))
+    })
+}
 
 pub fn get(url: String, headers: Vec<(&'static str, Secret)>) -> Request {
     request(Method::Get, url, headers, Secret::new(""))

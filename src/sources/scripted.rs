@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use proptest::prelude::*;
 use zeroize::Zeroizing;
 
 use super::base::{Base, Bases};
@@ -50,6 +51,32 @@ impl Transport for Scripted {
             None => Box::pin(ready(Err(TransportError::CannotConnect("connection refused".into())))),
         }
     }
+}
+
+/// What may become of a good document on its way, byte by byte (each new one from `bytes`), cut short now and then; or
+/// nothing of it, but noise.
+pub fn damaged(good: &str, bytes: impl Strategy<Value = u8> + 'static) -> BoxedStrategy<Vec<u8>> {
+    let good = good.as_bytes().to_vec();
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), bytes, 0..3_u8), 0..6);
+    let cut = prop::option::weighted(0.3, any::<prop::sample::Index>());
+    let mangled = (edits, cut).prop_map(move |(edits, cut)| {
+        let mut body = good.clone();
+        for (at, byte, how) in edits {
+            let at = at.index(body.len());
+            match how {
+                0 => body[at] = byte,
+                1 => body.insert(at, byte),
+                _ => {
+                    body.remove(at);
+                }
+            }
+        }
+        if let Some(cut) = cut {
+            body.truncate(cut.index(body.len()));
+        }
+        body
+    });
+    prop_oneof![3 => mangled, 1 => prop::collection::vec(any::<u8>(), 0..600)].boxed()
 }
 
 pub fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {

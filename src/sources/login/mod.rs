@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::context::Context;
 use super::document::{self, Flaw, malformed, missing};
 use super::fields::is_account_id;
-use super::oauth::{self, FETCH_LIMIT, Refusal};
+use super::oauth::{self, Refusal};
 use super::plan::LoginPlan;
 use super::stamp::Stamp;
 use super::token_cache::{CachedToken, TokenFile};
@@ -80,12 +80,7 @@ impl Source for Login {
     }
 
     fn fetch(&self) -> Fetch<'_> {
-        Box::pin(async {
-            tokio::time::timeout(FETCH_LIMIT, self.ask()).await.unwrap_or_else(|_| {
-                let text = format!("{}: no answer within {FETCH_LIMIT:?}", self.describe());
-                Err(FetchError::transient(text).with_fix("it is asked again by itself; check network and proxy."))
-            })
-        })
+        Box::pin(oauth::bounded(self, self.ask()))
     }
 }
 

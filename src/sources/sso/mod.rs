@@ -20,7 +20,7 @@ use url::form_urlencoded;
 
 use super::context::Context;
 use super::document::{self, Flaw, malformed, missing};
-use super::oauth::{self, FETCH_LIMIT, Refusal};
+use super::oauth::{self, Refusal};
 use super::plan::SsoPlan;
 use super::stamp::Stamp;
 use super::token_cache::{CachedToken, TokenFile};
@@ -73,12 +73,7 @@ impl Source for Sso {
     }
 
     fn fetch(&self) -> Fetch<'_> {
-        Box::pin(async {
-            tokio::time::timeout(FETCH_LIMIT, self.ask()).await.unwrap_or_else(|_| {
-                let text = format!("{}: no answer within {FETCH_LIMIT:?}", self.describe());
-                Err(FetchError::transient(text).with_fix("it is asked again by itself; check network and proxy."))
-            })
-        })
+        Box::pin(oauth::bounded(self, self.ask()))
     }
 }
 
