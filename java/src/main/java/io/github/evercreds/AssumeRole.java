@@ -2,10 +2,7 @@
 package io.github.evercreds;
 
 import io.github.evercreds.internal.Checks;
-import java.net.URI;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,32 +14,19 @@ import java.util.Optional;
  * {@code AssumeRoleRequest}. A role whose trust policy asks for a second factor (MFA) cannot be assumed: nobody is there
  * to type a code at each refresh.
  */
-public final class AssumeRole {
-    private final String roleArn;
-    private final String roleSessionName;
+public final class AssumeRole extends RoleSession {
     private final String externalId;
-    private final Duration duration;
-    private final String policy;
-    private final List<String> policyArns;
     private final Map<String, String> tags;
     private final List<String> transitiveTagKeys;
     private final String sourceIdentity;
-    private final String region;
-    private final URI endpoint;
     private final Source source;
 
     private AssumeRole(Builder from) {
-        roleArn = from.roleArn;
-        roleSessionName = from.roleSessionName;
+        super(from);
         externalId = from.externalId;
-        duration = from.duration;
-        policy = from.policy;
-        policyArns = Collections.unmodifiableList(new ArrayList<>(from.policyArns));
         tags = Collections.unmodifiableMap(new LinkedHashMap<>(from.tags));
         transitiveTagKeys = Collections.unmodifiableList(new ArrayList<>(from.transitiveTagKeys));
         sourceIdentity = from.sourceIdentity;
-        region = from.region;
-        endpoint = from.endpoint;
         source = from.source;
     }
 
@@ -65,48 +49,12 @@ public final class AssumeRole {
     }
 
     /**
-     * The name of the session.
-     *
-     * @return empty: the one that variables or properties name, or one that stays the same for this process
-     */
-    public Optional<String> roleSessionName() {
-        return Optional.ofNullable(roleSessionName);
-    }
-
-    /**
      * The id by which the role's owner knows that it is meant.
      *
      * @return empty: none
      */
     public Optional<String> externalId() {
         return Optional.ofNullable(externalId);
-    }
-
-    /**
-     * How long a session is to last.
-     *
-     * @return empty: one hour
-     */
-    public Optional<Duration> duration() {
-        return Optional.ofNullable(duration);
-    }
-
-    /**
-     * The session policy, as JSON.
-     *
-     * @return empty: none
-     */
-    public Optional<String> policy() {
-        return Optional.ofNullable(policy);
-    }
-
-    /**
-     * The managed policies that narrow the session.
-     *
-     * @return their ARNs, at most ten; immutable
-     */
-    public List<String> policyArns() {
-        return policyArns;
     }
 
     /**
@@ -137,24 +85,6 @@ public final class AssumeRole {
     }
 
     /**
-     * The region whose STS is asked.
-     *
-     * @return empty: the one that variables, properties or the profile name
-     */
-    public Optional<String> region() {
-        return Optional.ofNullable(region);
-    }
-
-    /**
-     * The address of the STS that is asked.
-     *
-     * @return empty: that of the region, or the one that variables or properties name
-     */
-    public Optional<URI> endpoint() {
-        return Optional.ofNullable(endpoint);
-    }
-
-    /**
      * Whose credentials sign.
      *
      * @return never null
@@ -163,19 +93,11 @@ public final class AssumeRole {
         return source;
     }
 
-    private List<Object> parts() {
-        return Arrays.asList(roleArn, roleSessionName, externalId, duration, policy, policyArns, tags, transitiveTagKeys, sourceIdentity, region,
-                endpoint, source);
-    }
-
     @Override
-    public boolean equals(Object other) {
-        return other instanceof AssumeRole && parts().equals(((AssumeRole) other).parts());
-    }
-
-    @Override
-    public int hashCode() {
-        return parts().hashCode();
+    List<Object> parts() {
+        List<Object> parts = new ArrayList<>(super.parts());
+        Collections.addAll(parts, externalId, tags, transitiveTagKeys, sourceIdentity, source);
+        return parts;
     }
 
     /** How many roles are assumed one after the other, this one included. */
@@ -198,45 +120,17 @@ public final class AssumeRole {
     }
 
     /** Builds an {@link AssumeRole}. For one thread. */
-    public static final class Builder {
-        private String roleArn;
-        private String roleSessionName;
+    public static final class Builder extends RoleSession.Builder<Builder> {
         private String externalId;
-        private Duration duration;
-        private String policy;
-        private final List<String> policyArns = new ArrayList<>();
         private final Map<String, String> tags = new LinkedHashMap<>();
         private final List<String> transitiveTagKeys = new ArrayList<>();
         private String sourceIdentity;
-        private String region;
-        private URI endpoint;
         private Source source = Source.defaultChain();
 
         private Builder() { }
 
-        /**
-         * The role to assume. Needed.
-         *
-         * @param roleArn {@code arn:aws:iam::123456789012:role/path/name}
-         * @return this builder
-         * @throws NullPointerException if it is null
-         * @throws IllegalArgumentException if it is not such a value
-         */
-        public Builder roleArn(String roleArn) {
-            this.roleArn = Checks.roleArn("roleArn", roleArn);
-            return this;
-        }
-
-        /**
-         * Gives the session a name, which stands in the audit log and in the ARN of who acts.
-         *
-         * @param roleSessionName 2 to 64 letters, digits or {@code +=,.@_-}
-         * @return this builder
-         * @throws NullPointerException if it is null
-         * @throws IllegalArgumentException if it is not such a value
-         */
-        public Builder roleSessionName(String roleSessionName) {
-            this.roleSessionName = Checks.sessionName("roleSessionName", roleSessionName);
+        @Override
+        Builder self() {
             return this;
         }
 
@@ -250,47 +144,6 @@ public final class AssumeRole {
          */
         public Builder externalId(String externalId) {
             this.externalId = Checks.externalId("externalId", externalId);
-            return this;
-        }
-
-        /**
-         * How long a session is to last; one hour if not set.
-         *
-         * @param duration 15 minutes to 12 hours, in whole seconds; STS caps it at what the role allows, and at one hour for chained roles
-         * @return this builder
-         * @throws NullPointerException if it is null
-         * @throws IllegalArgumentException if it is not such a value
-         */
-        public Builder duration(Duration duration) {
-            this.duration = Checks.session("duration", duration);
-            return this;
-        }
-
-        /**
-         * Narrows what the session may do.
-         *
-         * @param policy a session policy as JSON, 1 to 2048 characters of Latin-1
-         * @return this builder
-         * @throws NullPointerException if it is null
-         * @throws IllegalArgumentException if it is not such a value
-         */
-        public Builder policy(String policy) {
-            this.policy = Checks.policy("policy", policy);
-            return this;
-        }
-
-        /**
-         * Narrows what the session may do to what this managed policy allows, too. At most ten.
-         *
-         * @param policyArn {@code arn:aws:iam::123456789012:policy/name}
-         * @return this builder
-         * @throws NullPointerException if it is null
-         * @throws IllegalArgumentException if it is not such a value
-         */
-        public Builder policyArn(String policyArn) {
-            Checks.policyArn("policyArn", policyArn);
-            Checks.room("policyArn", policyArns.size(), Checks.MOST_POLICY_ARNS);
-            policyArns.add(policyArn);
             return this;
         }
 
@@ -339,32 +192,6 @@ public final class AssumeRole {
          */
         public Builder sourceIdentity(String sourceIdentity) {
             this.sourceIdentity = Checks.sessionName("sourceIdentity", sourceIdentity);
-            return this;
-        }
-
-        /**
-         * Asks the STS of this region.
-         *
-         * @param region such as {@code eu-central-1}
-         * @return this builder
-         * @throws NullPointerException if it is null
-         * @throws IllegalArgumentException if it is not such a value
-         */
-        public Builder region(String region) {
-            this.region = Checks.region("region", region);
-            return this;
-        }
-
-        /**
-         * Asks the STS at this address.
-         *
-         * @param endpoint an {@code http} or {@code https} address with a host, without query and fragment
-         * @return this builder
-         * @throws NullPointerException if it is null
-         * @throws IllegalArgumentException if it is not such a value
-         */
-        public Builder endpoint(URI endpoint) {
-            this.endpoint = Checks.endpoint("endpoint", endpoint);
             return this;
         }
 

@@ -39,6 +39,8 @@ final class PrecedenceChild {
     private static final Duration SHORT = Duration.ofMillis(50);
     /** A token file that is missing, or a profile file that is broken, may be about to be written, and is waited for. */
     private static Duration patience;
+    /** An endpoint that refuses may be about to start, and is waited for as well. */
+    static final String DEAD = "http://127.0.0.1:1/credentials";
 
     /** Another one for each case: equal providers share a chain, and a chain that has answered stays with its source. */
     private static Duration window;
@@ -59,7 +61,8 @@ final class PrecedenceChild {
         System.setProperty("aws.sharedCredentialsFile", file.toString());  // and where SDK v2
         System.setProperty("aws.configFile", Paths.get(home.toString(), ".aws/config").toString());
         for (int f = 0; f < FILES.length; f++) {
-            patience = f == BROKEN || System.getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != null ? SHORT : LONG;
+            patience = f == BROKEN || System.getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != null || DEAD.equals(System.getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+                    ? SHORT : LONG;
             if (FILES[f] == null) {
                 Files.deleteIfExists(file);
             } else {

@@ -91,8 +91,13 @@ public final class World implements AutoCloseable {
     }
 
     /** The address of another service: {@code sts}, {@code ecs}, {@code pod_identity}, {@code sso}, {@code oidc}, {@code signin}. */
-    URI service(String name) {
+    public URI service(String name) {
         return URI.create(made.get(name).asText());
+    }
+
+    /** The path of the container's credentials at the service {@code ecs}. */
+    public String ecsPath() {
+        return made.get("ecs_relative_uri").asText();
     }
 
     /** The answer to one of the sign-ins, for example {@code web-identity-token}. */
