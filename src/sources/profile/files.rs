@@ -102,6 +102,12 @@ pub struct Texts {
     pub denied: Vec<PathBuf>,
 }
 
+impl Texts {
+    pub fn all(&self) -> impl Iterator<Item = &Text> {
+        [&self.credentials, &self.config].into_iter().flatten()
+    }
+}
+
 /// Wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Text {
@@ -145,44 +151,49 @@ impl Text {
     }
 }
 
-/// Both files as they are now, for comparing them with later.
-pub async fn stamps(places: &Places) -> Result<Vec<(PathBuf, Stamp)>, FetchError> {
-    let files: Vec<PathBuf> = [&places.credentials, &places.config].into_iter().flatten().cloned().collect();
-    let look = || files.into_iter().map(|file| (file.clone(), Stamp::of(&file))).collect();
-    blocking(blocking::Kind::File, READ_LIMIT, "looking at the profile files", look).await
+/// What a look at both files brought.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Each file as it was just before it was read: a change that comes later is seen by comparing.
+    pub stamps: Vec<(PathBuf, Stamp)>,
+    /// Errors are transient: a file that cannot be read may be one that is being replaced.
+    pub texts: Result<Texts, FetchError>,
 }
 
-/// Reads both files. Errors are transient: a file that cannot be read may be one that is being replaced.
-pub async fn read(places: &Places, clock: &dyn Clock) -> Result<Texts, FetchError> {
-    let mut before = read_once(places).await?;
+/// Reads both files. `Err` when they cannot even be looked at in time.
+pub async fn read(places: &Places, clock: &dyn Clock) -> Result<Look, FetchError> {
+    let mut look = look(places).await?;
     for _ in 0..TRIES {
         let now = clock.read().wall;
-        let unquiet = || [&before.credentials, &before.config].into_iter().flatten().filter(|text| !text.is_quiet(now));
+        let unquiet = || look.texts.iter().flat_map(Texts::all).filter(|text| !text.is_quiet(now));
         if unquiet().next().is_none() {
-            return Ok(before);
+            return Ok(look);
         }
         let pause = if unquiet().all(Text::looks_finished) { PAUSE } else { LONGER_PAUSE };
         tokio::time::sleep(pause).await;
-        let after = read_once(places).await?;
-        if after == before {
+        let after = self::look(places).await?;
+        if after == look {
             return Ok(after);
         }
-        before = after;
+        look = after;
     }
     let files: Vec<_> = [&places.credentials, &places.config].into_iter().flatten().map(|path| shown(path)).collect();
-    Err(FetchError::transient(format!("{}: changed each time that they were read", files.join(" and ")))
-        .with_fix("write the file elsewhere and move it into its place when it is complete."))
+    look.texts = Err(FetchError::transient(format!("{}: changed each time that they were read", files.join(" and ")))
+        .with_fix("write the file elsewhere and move it into its place when it is complete."));
+    Ok(look)
 }
 
-async fn read_once(places: &Places) -> Result<Texts, FetchError> {
-    let paths = places.clone();
-    let what = "reading the profile files";
-    let read = move || {
+async fn look(places: &Places) -> Result<Look, FetchError> {
+    let Places { credentials, config, .. } = places.clone();
+    let look = move || {
+        let paths = [&credentials, &config].into_iter().flatten();
+        let stamps = paths.map(|path| (path.clone(), Stamp::of(path))).collect();
         let mut denied = Vec::new();
-        let [credentials, config] = [text(paths.credentials, &mut denied)?, text(paths.config, &mut denied)?];
-        Ok(Texts { credentials, config, denied })
+        let texts =
+            text(credentials, &mut denied).and_then(|credentials| Ok((credentials, text(config, &mut denied)?)));
+        Look { stamps, texts: texts.map(|(credentials, config)| Texts { credentials, config, denied }) }
     };
-    blocking(blocking::Kind::File, READ_LIMIT, what, read).await?
+    blocking(blocking::Kind::File, READ_LIMIT, "reading the profile files", look).await
 }
 
 fn text(path: Option<PathBuf>, denied: &mut Vec<PathBuf>) -> Result<Option<Text>, FetchError> {

@@ -82,14 +82,13 @@ impl Profile {
     pub async fn source(&self) -> Result<Arc<dyn Source>, Refusal> {
         let broken = |error| Refusal { lack: Lack::Incomplete, error };
         let places = Places::of(&self.plan.inputs);
-        // Before they are read: a change that comes after this look is seen at the next one.
-        let seen = files::stamps(&places).await.map_err(broken)?;
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
-        let texts = files::read(&places, &*self.clock).await.map_err(broken)?;
+        let look = files::read(&places, &*self.clock).await.map_err(broken)?;
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = look.stamps;
+        let texts = look.texts.map_err(broken)?;
         let profiles = Profiles::read(&texts, &places, &self.plan.inputs).map_err(broken)?;
         let plan = resolve(&profiles, self.name(), &self.plan.inputs).map_err(|mut refusal| {
             // It was there before: a file that holds nothing at all is about to be written.
-            let blank = [&texts.credentials, &texts.config].into_iter().flatten().any(files::Text::is_blank);
+            let blank = texts.all().any(files::Text::is_blank);
             if refusal.lack == Lack::NoProfile && blank && self.meant().is_some() {
                 refusal.error.kind = FetchErrorKind::Transient;
             }
